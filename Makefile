@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+#
+# The one Makefile of Mimus. `make help` lists the targets.
+#
+#   O=dir       where everything built goes (default: build)
+#   V=1         print whole commands
+#   CC=clang    another compiler; give it its own O
+#   WERROR=1    warnings are errors
+#   PREFIX=, DESTDIR=   for `make install`
+#
+# Sources, guests, tables and tests are found by wildcard: adding one needs no edit here. A
+# guest is a folder translate/guest/NAME with a guest.c; its *.dec files make the decoder
+# gen/NAME_decode.[ch], its linux.nr the table of system call numbers.
+
+O       ?= build
+V       ?= 0
+PREFIX  ?= /usr/local
+VERSION := 0.1
+PYTHON  ?= python3
+
+CFLAGS  ?= -O2 -g
+override WARN := -Wall -Wextra $(if $(WERROR),-Werror)
+override CPPFLAGS += -I$(O) -I. -D_GNU_SOURCE= -DMIMUS_VERSION='"$(VERSION)"'
+override CFLAGS += -std=gnu17 $(WARN) -fPIE -fno-strict-aliasing -pthread
+
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+# ---- what there is ----
+
+HOST_ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
+GUESTS    := $(patsubst translate/guest/%/guest.c,%,$(sort $(wildcard translate/guest/*/guest.c)))
+SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt)
+
+# Back-ends of other hosts stay out; so do folders of guests without a guest.c.
+SRCS := $(sort $(shell find $(SRC_DIRS) -name '*.[cS]'))
+SRCS := $(filter-out translate/guest/% translate/host/%,$(SRCS)) \
+        $(filter translate/host/interp/% translate/host/$(HOST_ARCH)/% \
+                 $(GUESTS:%=translate/guest/%/%),$(SRCS))
+# A top-level file of translate/host itself belongs to every build.
+SRCS += $(wildcard translate/host/*.c)
+
+DECODERS  := $(sort $(foreach f,$(wildcard translate/guest/*/*.dec),$(word 3,$(subst /, ,$(f)))))
+NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr))
+GEN_H     := $(DECODERS:%=$(O)/gen/%_decode.h)
+GEN_C     := $(DECODERS:%=$(O)/gen/%_decode.c) $(O)/gen/guests.c
+ifneq ($(wildcard syscall/syscalls.tbl),)
+GEN_H     += $(O)/gen/syscalls.h
+GEN_C     += $(O)/gen/syscalls.c
+endif
+
+OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O)/obj/%.o)
+LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o,$(OBJS))
+HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
+                           -not -path 'translate/host/*/*' 2>/dev/null) \
+                 $(wildcard translate/host/interp/*.h translate/host/$(HOST_ARCH)/*.h))
+UNIT_SRCS := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
+UNIT_OBJS := $(UNIT_SRCS:%.c=$(O)/obj/%.o)
+
+.PHONY: all
+all: $(O)/mimus
+
+# ---- libraries: found once, with a hint when they are missing ----
+
+BUILDLESS := setup clean help install-man check-tables
+ifneq ($(filter-out $(BUILDLESS),$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter demo check,$(MAKECMDGOALS)),)
+-include $(O)/libs.mk
+endif
+endif
+
+$(O)/libs.mk: scripts/find_libs.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' sh scripts/find_libs.sh >$@.tmp && mv $@.tmp $@
+
+# ---- generated files ----
+
+define decoder_rule
+$(O)/gen/$(1)_decode.h $(O)/gen/$(1)_decode.c &: $(sort $(wildcard translate/guest/$(1)/*.dec)) \
+                                                 scripts/gen_decode.py
+	@mkdir -p $(O)/gen
+	$$(call say,GEN,gen/$(1)_decode.c)
+	$$(Q)$(PYTHON) scripts/gen_decode.py $(O)/gen/$(1)_decode.h $(O)/gen/$(1)_decode.c $(1) \
+	    $(sort $(wildcard translate/guest/$(1)/*.dec))
+endef
+$(foreach g,$(DECODERS),$(eval $(call decoder_rule,$(g))))
+
+$(O)/gen/syscalls.h $(O)/gen/syscalls.c &: $(sort $(wildcard syscall/*.tbl)) $(NR_FILES) \
+                                           scripts/gen_syscalls.py
+	@mkdir -p $(O)/gen
+	$(call say,GEN,gen/syscalls.c)
+	$(Q)$(PYTHON) scripts/gen_syscalls.py $(O)/gen/syscalls.h $(O)/gen/syscalls.c \
+	    syscall/syscalls.tbl $(NR_FILES)
+
+# Made each time and compared, since a guest's folder may also go away.
+$(O)/gen/guests.c: FORCE
+	@mkdir -p $(@D)
+	@sh scripts/gen_guests.sh $@.new $(GUESTS) && \
+	    if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: FORCE
+FORCE:
+
+# ---- objects and the program ----
+
+$(O)/obj/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/obj/%.o: %.S | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,CC,gen/$*.c)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/mimus: $(OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $^ $(LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d)
+
+# ---- tests ----
+#
+# Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
+
+CHECK_FAST := headers includes tables unit insn prog-fast
+CHECK_ALL  := headers includes tables unit san clang insn prog syscall diff root fuzz
+SEQUENCES  ?= 100000
+MIMUS      ?= $(O)/mimus
+export O CC PYTHON
+
+$(O)/unit-tests: $(UNIT_OBJS) $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lcriterion -lm
+
+$(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
+.PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
+        check-clang check-insn check-prog check-prog-fast check-syscall check-diff check-root \
+        check-fuzz demo bench setup install install-man clean help
+
+check: setup
+	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
+
+check-fast:
+	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_FAST)
+
+check-headers: export MIMUS_FLAGS = $(CPPFLAGS) $(CFLAGS)
+check-headers: $(GEN_H)
+	@CC='$(CC)' FLAGS="$$MIMUS_FLAGS" sh scripts/check_headers.sh $(HEADERS)
+
+check-includes:
+	@$(PYTHON) scripts/check_includes.py .
+
+check-tables:
+	@$(PYTHON) scripts/test_decode.py
+
+check-unit: $(O)/unit-tests
+	@$(PYTHON) tests/run_unit.py $(O)/unit-tests
+
+# The sanitizers' own memory map and handlers leave no room for translated code, so this part
+# runs the C of the parsers, tables, IR and interpreter, not the guest programs.
+check-san:
+	+@$(MAKE) --no-print-directory O=$(O)/san CFLAGS='-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer' check-unit
+
+check-clang:
+	+@$(MAKE) --no-print-directory O=$(O)/clang CC=clang WERROR=1 $(O)/clang/mimus check-unit
+
+check-insn: $(O)/insn-tests
+	@$(PYTHON) tests/insn/run.py $(O)/insn-tests tests/insn
+
+check-prog: $(O)/mimus
+	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/prog
+
+check-prog-fast: $(O)/mimus
+	@$(PYTHON) tests/run_prog.py --fast --mimus $(MIMUS) --out $(O)/prog tests/prog
+
+check-syscall: $(O)/mimus
+	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
+
+check-diff: $(O)/mimus
+	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)
+
+check-root: $(O)/mimus
+	@$(PYTHON) tests/root/run.py --mimus $(MIMUS) --out $(O)/root
+
+check-fuzz: $(O)/mimus
+	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz
+
+# ---- for people ----
+
+demo:
+	@sh scripts/setup.sh build
+	+@$(MAKE) --no-print-directory $(O)/mimus
+	@sh scripts/demo.sh $(O)/mimus
+
+bench: $(O)/mimus
+	@sh tests/bench/run.sh $(O)/mimus $(O)/bench $(BENCH)
+
+setup:
+	@sh scripts/setup.sh all
+
+install: $(O)/mimus install-man
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
+
+install-man:
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 mimus.1 '$(DESTDIR)$(PREFIX)/share/man/man1/mimus.1'
+
+clean:
+	rm -rf '$(O)'
+
+help:
+	@sed -n 's/^#   //p' Makefile | head -n 5
+	@echo
+	@echo "  all            $(O)/mimus, one static program for all guests (default)"
+	@echo "  setup          install what is missing with apt"
+	@echo "  demo           build, fetch a small arm64 root, run programs of it"
+	@echo "  check          all tests, about 15 minutes on two cores"
+	@echo "  check-fast     the tests for every commit, under two minutes"
+	@echo "  check-PART     one part: $(CHECK_ALL)"
+	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
+	@echo "  install        to PREFIX (below DESTDIR)"
+	@echo "  clean          remove $(O)"
