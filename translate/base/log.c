@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * log.c: log lines and the fatal error, by write(2) on a descriptor of our own.
+ *
+ * Everything here may run in a signal handler or between fork and exec: a line is formatted
+ * into a buffer on the stack and leaves in one write, so lines of several threads do not mix.
+ */
+#include "translate/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "translate/base/base.h"
+
+enum { LINE_BYTES = 1024, LOG_FD_MIN = 900 };
+
+unsigned log_mask;
+
+static int log_fd = -1;     /* -1: standard error, as long as the guest leaves it open */
+
+// clang-format off
+static const struct {
+    const char *name;
+    unsigned bit;
+} category_names[] = {
+#define X(name) { #name, 1u << LOG_BIT_##name },
+    LOG_CATEGORIES(X)
+#undef X
+    { "op",   1u << LOG_BIT_ir },       /* QEMU's names */
+    { "page", 1u << LOG_BIT_mem },
+    { "all",  ~0u },
+};
+// clang-format on
+
+static void write_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return;
+        }
+        p += done;
+        n -= (size_t)done;
+    }
+}
+
+static int out_fd(void)
+{
+    return log_fd >= 0 ? log_fd : STDERR_FILENO;
+}
+
+/* format_line: "PREFIX: text\n" into buf, cut to fit; returns its length. */
+static size_t format_line(char *buf, size_t size, const char *prefix, const char *fmt, va_list ap)
+{
+    size_t n = strlen(prefix);
+
+    memcpy(buf, prefix, n);
+    buf[n++] = ':';
+    buf[n++] = ' ';
+    int got = vsnprintf(buf + n, size - n - 1, fmt, ap);
+    if (got > 0) {
+        size_t room = size - n - 2;
+        n += (size_t)got < room ? (size_t)got : room;
+    }
+    if (buf[n - 1] != '\n') {
+        buf[n++] = '\n';
+    }
+    return n;
+}
+
+void log_line(const char *category, const char *fmt, ...)
+{
+    char buf[LINE_BYTES];
+    int saved = errno;
+    va_list ap;
+
+    va_start(ap, fmt);
+    size_t n = format_line(buf, sizeof(buf), category, fmt, ap);
+    va_end(ap);
+    write_all(out_fd(), buf, n);
+    errno = saved;
+}
+
+void log_raw(const char *text, unsigned long len)
+{
+    int saved = errno;
+
+    write_all(out_fd(), text, len);
+    errno = saved;
+}
+
+int log_select(const char *list, const char **bad)
+{
+    while (*list) {
+        size_t len = strcspn(list, ",");
+        unsigned bit = 0;
+
+        for (size_t i = 0; i < ARRAY_LEN(category_names); i++) {
+            const char *name = category_names[i].name;
+            if (strlen(name) == len && !memcmp(name, list, len)) {
+                bit = category_names[i].bit;
+            }
+        }
+        if (len > 0 && !bit) {
+            *bad = list;
+            return -1;
+        }
+        log_mask |= bit;
+        list += len;
+        list += *list == ',';
+    }
+    return 0;
+}
+
+int log_open(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return -errno;
+    }
+    /* High, where a guest's loop over its first descriptors does not meet it. */
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD_MIN);
+    if (high >= 0) {
+        close(fd);
+        fd = high;
+    }
+    if (log_fd >= 0) {
+        close(log_fd);
+    }
+    log_fd = fd;
+    return 0;
+}
+
+void die(int status, const char *fmt, ...)
+{
+    char buf[LINE_BYTES];
+    va_list ap;
+
+    va_start(ap, fmt);
+    size_t n = format_line(buf, sizeof(buf), "mimus", fmt, ap);
+    va_end(ap);
+    write_all(STDERR_FILENO, buf, n);
+    _exit(status);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env.h: the state of one guest CPU (thread) as translated code sees it. Its layout is part
+ * of the contract with the back-ends and, later, of the key of saved code: fields are
+ * appended, never moved without thought.
+ *
+ *   env - 4096   poll page: translated code reads it at loop back-edges; env_poke() makes it
+ *                unreadable to get the thread's attention
+ *   env + 0      guest registers, in the guest's own struct (state.h), at most ENV_STATE_BYTES
+ *   env + 2048   EnvRt: what the run time keeps
+ *   env + 4096   addresses of helpers and run-time entries, so that translated code holds none
+ *   env + 8192   jump cache: direct-mapped, guest pc -> host code
+ *
+ * One thread writes an Env: its own. Others may only call env_poke().
+ */
+#pragma once
+
+#include "translate/base/base.h"
+
+enum { ENV_STATE_BYTES = 2048, ENV_TABLE_ENTRIES = 512, ENV_JUMP_ENTRIES = 4096,
+       ENV_SPILL_ENTRIES = 64, ENV_VSPILL_ENTRIES = 16 };
+
+/* Sticky floating point flags, generic names; a guest maps them to its own register. */
+enum { FP_INVALID = 1, FP_DIVZERO = 2, FP_OVERFLOW = 4, FP_UNDERFLOW = 8, FP_INEXACT = 16,
+       FP_DENORM_IN = 32 };
+
+/* Floating point mode, set by the guest's control register through env_set_fp_mode(). */
+typedef struct {
+    uint8_t round;              /* IrRound, IR_RN_EVEN to IR_RN_ZERO */
+    uint8_t flush_zero;         /* denormal inputs and results become zero (FZ) */
+    uint8_t flush_zero16;       /* the same for half precision (FZ16) */
+    uint8_t default_nan;        /* every NaN result is the default NaN (DN) */
+    uint8_t alt_half;           /* alternative half precision (AHP) */
+} FpMode;
+
+typedef enum {
+    EXIT_NONE,          /* internal */
+    EXIT_POKE,          /* env_poke() was answered; state is exact */
+    EXIT_SYSCALL,       /* a system call whose handler asked to leave (see EnvRt.on_syscall) */
+    EXIT_UNDEF,         /* undefined instruction at pc; exit_arg: the instruction word */
+    EXIT_BREAK,         /* breakpoint instruction at pc; exit_arg: its immediate */
+    EXIT_FAULT,         /* memory fault: fault_sig, fault_code, fault_addr; pc is the access's */
+    EXIT_FETCH,         /* pc cannot be executed; fault_ fields as for EXIT_FAULT */
+} ExitKind;
+
+typedef struct {
+    uint64_t gpc;
+    const void *host;
+} JumpEntry;
+
+typedef struct Env Env;
+
+typedef struct {
+    /* -- used by translated code -- */
+    uint64_t c_sp;              /* host stack to run C code on */
+    uint64_t shadow_sp;         /* saved shadow stack pointer while C code runs */
+    uint64_t shadow_base;       /* where an empty shadow stack starts */
+    uint64_t next_pc;           /* guest pc to continue at, for run-time entries */
+    uint32_t mxcsr;             /* control bits for translated code */
+    uint32_t qc;                /* nonzero: saturation happened since last cleared */
+    uint32_t exit_kind;
+    uint32_t exit_arg;
+    uint32_t fcmp_invalid;      /* nonzero: a signalling compare met a quiet NaN */
+    uint32_t nzcv;              /* flags while translated code runs, in the back-end's packed form */
+    uint64_t excl_addr;         /* exclusive monitor: address, size in bytes or 0, value */
+    uint64_t excl_size;
+    V128 excl_val;
+    V128 vtmp[6];               /* operands and result of ops done in C */
+    uint64_t arg[3];            /* arguments of a helper */
+    uint64_t spill[ENV_SPILL_ENTRIES];
+    V128 vspill[ENV_VSPILL_ENTRIES];
+    /* -- run time -- */
+    uint32_t fp_flags;          /* sticky flags collected so far; the host's own come on top */
+    FpMode fp;
+    uint32_t mode;              /* nonzero: blocks are translated for a special FP mode */
+    int fault_sig;              /* EXIT_FAULT, EXIT_FETCH: SIGSEGV or SIGBUS, si_code, si_addr */
+    int fault_code;
+    uint64_t fault_addr;
+    volatile uint32_t poke;     /* set by env_poke(), cleared when answered */
+    volatile uint32_t in_access; /* interpreter: inside a guest access that may fault */
+    void *access_jmp;           /* interpreter: sigjmp_buf to leave it by */
+    uint64_t interp_pc;         /* interpreter: guest pc of the instruction in work */
+    /*
+     * on_syscall: called for each system call with the pc field past the instruction and all
+     * state in memory. Returns 0 to go on at the guest's pc, 1 to leave env_run() with
+     * EXIT_SYSCALL (state replaced, signal pending, thread ending ...).
+     */
+    int (*on_syscall)(Env *env, uint32_t imm);
+    void *user;                 /* the owner's thread structure */
+    volatile uint64_t epoch;    /* code cache: see cache/reclaim */
+    void *cache_thread;         /* code cache: number of this thread's chunk */
+    uint32_t adopted;           /* tables filled, known to the code cache */
+    uint32_t jump_mode;         /* mode the jump cache's entries are for */
+    uint32_t seen_kills;        /* count of code drops this thread has reacted to */
+    uint64_t access_addr;       /* interpreter: guest address of the access under way */
+    void *interp_cache;         /* interpreter: this thread's lifted blocks */
+} EnvRt;
+
+struct Env {
+    _Alignas(4096) uint8_t state[ENV_STATE_BYTES];
+    EnvRt rt;
+    _Alignas(4096) const void *table[ENV_TABLE_ENTRIES];
+    _Alignas(4096) JumpEntry jump[ENV_JUMP_ENTRIES];
+};
+_Static_assert(offsetof(Env, rt) == 2048 && sizeof(EnvRt) <= 2048, "layout of Env");
+_Static_assert(offsetof(Env, table) == 4096 && offsetof(Env, jump) == 8192, "layout of Env");
+
+/* env_new: a zeroed Env with poll page and shadow stack, or NULL without memory. */
+Env *env_new(void);
+void env_free(Env *env);
+
+/* env_poke: make the thread leave translated code soon. Any thread, also a signal handler. */
+void env_poke(Env *env);
+
+/* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
+void env_set_fp_mode(Env *env, const FpMode *m);
+
+/*
+ * env_fp_flags: sticky FP_ flags so far, also those the host's MXCSR holds.
+ * env_set_fp_flags: replace them all. Own thread; callable from helpers.
+ */
+uint32_t env_fp_flags(Env *env);
+void env_set_fp_flags(Env *env, uint32_t flags);

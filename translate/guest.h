@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.h: the Guest descriptor, all that the rest of the tree knows of a guest CPU, and the
+ * Lift context its lift functions work in.
+ */
+#pragma once
+
+#include "translate/env.h"
+#include "translate/ir/ir.h"
+
+/* A named guest register, an operand of IR ops. */
+typedef struct {
+    const char *name;       /* as printed: "x0", "v31" */
+    uint16_t offset;        /* in the guest's state struct */
+    uint8_t type;           /* IR_I64, IR_I32 or IR_V128 */
+} GuestReg;
+
+/* What a helper (IR op call) touches besides its arguments and result. */
+enum {
+    HELPER_READS_STATE = 1,     /* needs all guest registers in memory */
+    HELPER_WRITES_STATE = 2,    /* changes guest registers in memory */
+    HELPER_MAY_FAULT = 4,       /* accesses guest memory; must be the first effect */
+    HELPER_FP = 8,              /* computes with the host FPU */
+};
+
+typedef struct {
+    const char *name;
+    uint64_t (*fn)(Env *env, uint64_t a, uint64_t b, uint64_t c);
+    unsigned flags;
+} HelperDef;
+
+typedef struct {
+    IrBlock *ir;
+    const Guest *guest;
+    GuestAddr pc;           /* of the instruction in work */
+    const uint8_t *code;    /* its bytes, guest->insn_max_bytes readable or fewer at a page end */
+    uint32_t code_len;
+    uint64_t features;      /* bits of the guest's own feature enum */
+    uint32_t mode;          /* EnvRt.mode the code is made for */
+    const char *row;        /* decode row that matched, for messages */
+} Lift;
+
+struct Guest {
+    const char *name;           /* "aarch64", also the suffix in mimus-<name> */
+    uint16_t elf_machine;       /* EM_ */
+    uint8_t elf_class;          /* ELFCLASS64 */
+    uint8_t elf_data;           /* ELFDATA2LSB */
+    uint8_t insn_min_bytes, insn_max_bytes;
+    bool explicit_icache;       /* code changes are announced by the guest: no write protection */
+    bool top_byte_ignore;       /* bits 63 to 56 of data and branch addresses do not count */
+    const GuestReg *regs;
+    unsigned n_regs;
+    uint16_t pc_offset;         /* u64 guest pc in the state struct */
+    uint16_t nzcv_offset;       /* u32: NZCV in bits 31 to 28, exact whenever C code runs */
+    uint16_t state_bytes;
+    /* Indices into regs, hottest first: which registers deserve a host register. */
+    const uint8_t *hot_int, *hot_vec;
+    unsigned n_hot_int, n_hot_vec;
+    const HelperDef *helpers;
+    unsigned n_helpers;
+
+    /*
+     * lift_insn: lift the instruction at l->pc after ir_insn() was emitted. Returns its length
+     * in bytes, or 0 when it is undefined (or not lifted yet, after logging so): the caller
+     * then ends the block with IR_EXC_UNDEF.
+     */
+    unsigned (*lift_insn)(Lift *l);
+
+    uint64_t features;          /* default feature set */
+    void (*state_init)(Env *env);
+    int capstone_arch, capstone_mode;
+    const struct LinuxGuest *linux_abi;     /* syscall/linux_guest.h */
+};
+
+/* All guests, ended by NULL; made by scripts/gen_guests.sh from the folders. */
+extern const Guest *const guest_list[];

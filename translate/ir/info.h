@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * info.h: tables about IR ops that the builder, printer, parser, verifier and passes
+ * share: names, result types, how the immediate of each op reads, and the conditions.
+ */
+#pragma once
+
+#include "translate/ir/ir.h"
+
+extern const char *const ir_type_name[]; /* by IrType; "void" first, "v128" last */
+extern const char *const ir_cond_name[16];
+
+/* ir_result_type: type of the temporary that op makes; IR_VOID when it has no result. */
+IrType ir_result_type(IrOpcode op, IrType type);
+
+/*
+ * ir_known_bits: an upper bound on the significant low bits of an integer result: 32
+ * means that bits 63 to 32 are zero. 64 for ops with no integer result.
+ */
+unsigned ir_known_bits(const IrOp *op);
+
+/*
+ * ir_faults: op may leave for the fault handler, so that all guest state must be that of
+ * the instruction's start: memory accesses, floating point (the host may trap, then the
+ * instruction runs again in the interpreter) and helpers that access memory.
+ */
+bool ir_faults(const IrBlock *b, const IrOp *op);
+
+/* ir_sets_flags: op writes NZCV. */
+static inline bool ir_sets_flags(const IrOp *op)
+{
+    unsigned props = ir_op_info[op->op].props;
+
+    return (props & IRP_DEFF) || ((props & IRP_SETF) && (op->flags & IRF_SETF));
+}
+
+/* ir_cond_holds: nzcv has N in bit 3 to V in bit 0. IR_AL and (as on Arm) IR_NV: yes. */
+bool ir_cond_holds(IrCond cond, unsigned nzcv);
+
+/* ir_new_temp: one more temporary, for passes that add ops. */
+IrRef ir_new_temp(IrBlock *b, IrType type);
+
+/* ---- the immediate ---- */
+
+/* One part of an immediate, as text: "key=5", "key=name", a bare name, or a bare key. */
+typedef struct {
+    const char *key;      /* NULL: only the name is written */
+    uint8_t shift, width; /* bits of the immediate; width 1 without names: a bare key */
+    bool always;          /* written even when 0 */
+    const char *const *names; /* of values 0 to n_names - 1, or NULL */
+    uint8_t n_names;
+} ImmField;
+
+typedef enum { IMM_FIELDS, IMM_INSN, IMM_MEM, IMM_HELPER } ImmStyle;
+
+typedef struct {
+    ImmStyle style;
+    uint8_t n_fields;
+    const ImmField *field;
+} ImmForm;
+
+/* ir_imm_form: how op's immediate reads; never NULL. */
+const ImmForm *ir_imm_form(IrOpcode op);
