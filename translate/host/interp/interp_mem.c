@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interp_mem.c: loads, stores and atomics on guest memory at host addresses.
+ *
+ * Each access is one host access of its size, whatever its alignment, so that it tears no
+ * more than on the guest and faults before any byte is changed. Ordered accesses are
+ * sequentially consistent, which is more than any guest asks for. Atomics are loops
+ * around one compare and exchange: simple, and not what makes an interpreter slow.
+ */
+#include "translate/host/interp/interp_ops.h"
+
+typedef uint16_t __attribute__((aligned(1), may_alias)) u16_any;
+typedef uint32_t __attribute__((aligned(1), may_alias)) u32_any;
+typedef uint64_t __attribute__((aligned(1), may_alias)) u64_any;
+typedef uint8_t __attribute__((vector_size(16), aligned(1), may_alias)) v16_any;
+
+/* ---- addresses ---- */
+
+/* mem_begin: start the access of a memory op; the host address. */
+static void *mem_begin(Interp *in, const IrOp *op)
+{
+    uint64_t addr = get_int(in, op->a) + (get_int(in, op->b) << ir_mem_scale(op->imm)) +
+                    (uint64_t)(int64_t)ir_mem_disp(op->imm);
+
+    addr = untag(in->guest, addr);
+    access_begin(in->env, addr);
+    return (void *)addr;
+}
+
+/* plain_begin: the same for ops whose address is operand a alone. */
+static void *plain_begin(Interp *in, const IrOp *op)
+{
+    uint64_t addr = untag(in->guest, get_int(in, op->a));
+
+    access_begin(in->env, addr);
+    return (void *)addr;
+}
+
+/* aligned_begin: 16-byte atomics fault when not aligned, on guest and host. */
+static void *aligned_begin(Interp *in, const IrOp *op)
+{
+    uint64_t addr = untag(in->guest, get_int(in, op->a));
+
+    if (addr & 15) {
+        interp_raise(in->env, SIGBUS, BUS_ADRALN, addr);
+    }
+    access_begin(in->env, addr);
+    return (void *)addr;
+}
+
+/* ---- one access ---- */
+
+static uint64_t load_n(const void *p, unsigned bytes)
+{
+    switch (bytes) {
+    case 1: return *(const volatile uint8_t *)p;
+    case 2: return *(const volatile u16_any *)p;
+    case 4: return *(const volatile u32_any *)p;
+    default: return *(const volatile u64_any *)p;
+    }
+}
+
+static void store_n(void *p, unsigned bytes, uint64_t v)
+{
+    switch (bytes) {
+    case 1: *(volatile uint8_t *)p = (uint8_t)v; break;
+    case 2: *(volatile u16_any *)p = (uint16_t)v; break;
+    case 4: *(volatile u32_any *)p = (uint32_t)v; break;
+    default: *(volatile u64_any *)p = v; break;
+    }
+}
+
+static V128 load_vec(const void *p, unsigned bytes)
+{
+    V128 v = { .u64 = { 0, 0 } };
+
+    if (bytes == 16) {
+        v16_any w = *(const volatile v16_any *)p;
+
+        memcpy(&v, &w, 16);
+    } else {
+        v.u64[0] = load_n(p, bytes);
+    }
+    return v;
+}
+
+static void store_vec(void *p, unsigned bytes, const V128 *v)
+{
+    if (bytes == 16) {
+        v16_any w;
+
+        memcpy(&w, v, 16);
+        *(volatile v16_any *)p = w;
+    } else {
+        store_n(p, bytes, v->u64[0]);
+    }
+}
+
+/* order: what an ordered access needs on both of its sides. */
+static void order(const IrOp *op)
+{
+    if (op->flags & IR_ORD_MASK) {
+        atomic_thread_fence(memory_order_seq_cst);
+    }
+}
+
+/* ---- loads and stores ---- */
+
+static uint64_t load(Interp *in, const IrOp *op)
+{
+    const void *p = mem_begin(in, op);
+    uint64_t v = load_n(p, ir_type_bytes(op->type));
+
+    access_end(in->env);
+    order(op);
+    return v;
+}
+
+void interp_load(Interp *in, const IrOp *op)
+{
+    put_int(in, op->d, load(in, op));
+}
+
+void interp_load_s(Interp *in, const IrOp *op)
+{
+    uint64_t v = (uint64_t)sext(load(in, op), 8 * ir_type_bytes(op->type));
+
+    put_int(in, op->d, op->flags & IRF_SX32 ? (uint32_t)v : v);
+}
+
+void interp_store(Interp *in, const IrOp *op)
+{
+    uint64_t v = get_int(in, op->c);
+    void *p = mem_begin(in, op);
+
+    order(op);
+    store_n(p, ir_type_bytes(op->type), v);
+    access_end(in->env);
+    order(op);
+}
+
+void interp_vload(Interp *in, const IrOp *op)
+{
+    const void *p = mem_begin(in, op);
+    V128 v = load_vec(p, ir_type_bytes(op->type));
+
+    access_end(in->env);
+    order(op);
+    *vec_at(in, op->d) = v;
+}
+
+void interp_vstore(Interp *in, const IrOp *op)
+{
+    V128 v = *vec_at(in, op->c);
+    void *p = mem_begin(in, op);
+
+    order(op);
+    store_vec(p, ir_type_bytes(op->type), &v);
+    access_end(in->env);
+    order(op);
+}
+
+void interp_vload_lane(Interp *in, const IrOp *op)
+{
+    unsigned bytes = ir_type_bytes(op->type);
+    V128 v = *vec_at(in, op->c);
+    uint64_t lane = load_n(plain_begin(in, op), bytes);
+
+    access_end(in->env);
+    memcpy(&v.u8[bytes * op->imm], &lane, bytes);
+    *vec_at(in, op->d) = v;
+}
+
+void interp_vstore_lane(Interp *in, const IrOp *op)
+{
+    unsigned bytes = ir_type_bytes(op->type);
+    uint64_t lane = 0;
+
+    memcpy(&lane, &vec_at(in, op->c)->u8[bytes * op->imm], bytes);
+    store_n(plain_begin(in, op), bytes, lane);
+    access_end(in->env);
+}
+
+void interp_prefetch(Interp *in, const IrOp *op)
+{
+    (void)in;
+    (void)op;
+}
+
+void interp_zero_block(Interp *in, const IrOp *op)
+{
+    uint64_t addr = align_down((uint64_t)plain_begin(in, op), 64);
+
+    memset((void *)addr, 0, 64);
+    access_end(in->env);
+}
+
+void interp_fence(Interp *in, const IrOp *op)
+{
+    (void)in;
+    (void)op;
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* ---- atomics ---- */
+
+/*
+ * CAS of each size: returns what *p was; it was old when new has been stored. Pointers
+ * may be misaligned, which the host's locked instructions allow.
+ */
+#define CAS(bits)                                                                        \
+    __attribute__((no_sanitize("alignment"))) static uint64_t cas##bits(                 \
+        void *p, uint##bits##_t old, uint##bits##_t new)                                 \
+    {                                                                                    \
+        __atomic_compare_exchange_n((uint##bits##_t *)p, &old, new, false,               \
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                 \
+        return old;                                                                      \
+    }
+CAS(8)
+CAS(16)
+CAS(32)
+CAS(64)
+
+static uint64_t cas_n(void *p, unsigned bytes, uint64_t old, uint64_t new)
+{
+    switch (bytes) {
+    case 1: return cas8(p, (uint8_t)old, (uint8_t)new);
+    case 2: return cas16(p, (uint16_t)old, (uint16_t)new);
+    case 4: return cas32(p, (uint32_t)old, (uint32_t)new);
+    default: return cas64(p, old, new);
+    }
+}
+
+/* cas16b: the same for 16 aligned bytes; always a write access. */
+static V128 cas16b(void *p, V128 old, V128 new)
+{
+#ifdef __x86_64__
+    __asm__ volatile("lock cmpxchg16b %[mem]"
+                     : [mem] "+m"(*(unsigned __int128 *)p), "+a"(old.u64[0]),
+                       "+d"(old.u64[1])
+                     : "b"(new.u64[0]), "c"(new.u64[1])
+                     : "cc", "memory");
+#else
+    unsigned __int128 o, n;
+
+    memcpy(&o, &old, 16);
+    memcpy(&n, &new, 16);
+    o = __sync_val_compare_and_swap((unsigned __int128 *)p, o, n);
+    memcpy(&old, &o, 16);
+#endif
+    return old;
+}
+
+static bool equal128(const V128 *a, const V128 *b)
+{
+    return a->u64[0] == b->u64[0] && a->u64[1] == b->u64[1];
+}
+
+/* Combine: the new memory value; old and b are cut to the type. */
+typedef uint64_t Combine(IrType type, uint64_t old, uint64_t b);
+
+static void amo(Interp *in, const IrOp *op, Combine *combine)
+{
+    unsigned bytes = ir_type_bytes(op->type);
+    uint64_t b = int_cut(op->type, get_int(in, op->b)), old, seen;
+    void *p = plain_begin(in, op);
+
+    seen = load_n(p, bytes);
+    do {
+        old = seen;
+        seen = cas_n(p, bytes, old, combine(op->type, old, b));
+    } while (seen != old);
+    access_end(in->env);
+    put_int(in, op->d, old);
+}
+
+#define AMO(name, expr)                                                                  \
+    static uint64_t combine_##name(IrType t __attribute__((unused)),                     \
+                                   uint64_t old __attribute__((unused)), uint64_t b)     \
+    {                                                                                    \
+        return expr;                                                                     \
+    }                                                                                    \
+    void interp_amo_##name(Interp *in, const IrOp *op)                                   \
+    {                                                                                    \
+        amo(in, op, combine_##name);                                                     \
+    }
+
+static bool less_s(IrType t, uint64_t a, uint64_t b)
+{
+    unsigned width = 8 * ir_type_bytes(t);
+
+    return sext(a, width) < sext(b, width);
+}
+
+AMO(add, old + b)
+AMO(andn, old & ~b)
+AMO(or, old | b)
+AMO(xor, old ^ b)
+AMO(max_s, less_s(t, old, b) ? b : old)
+AMO(min_s, less_s(t, b, old) ? b : old)
+AMO(max_u, old < b ? b : old)
+AMO(min_u, b < old ? b : old)
+AMO(swap, b)
+
+void interp_cas(Interp *in, const IrOp *op)
+{
+    uint64_t b = get_int(in, op->b), c = get_int(in, op->c);
+    uint64_t old = cas_n(plain_begin(in, op), ir_type_bytes(op->type), b, c);
+
+    access_end(in->env);
+    put_int(in, op->d, old);
+}
+
+void interp_cas128(Interp *in, const IrOp *op)
+{
+    V128 b = *vec_at(in, op->b), c = *vec_at(in, op->c);
+    V128 old = cas16b(aligned_begin(in, op), b, c);
+
+    access_end(in->env);
+    *vec_at(in, op->d) = old;
+}
+
+/* ---- the exclusive monitor ---- */
+
+/*
+ * A store succeeds when memory still has the value the load saw. Unlike a real monitor it
+ * does not notice a change and a change back; nothing but code made to find that out
+ * depends on it.
+ */
+static void arm(Interp *in, uint64_t addr, uint64_t bytes, const V128 *v)
+{
+    EnvRt *rt = &in->env->rt;
+
+    rt->excl_addr = addr;
+    rt->excl_size = bytes;
+    rt->excl_val = *v;
+}
+
+static bool armed_for(Interp *in, const IrOp *op, uint64_t bytes)
+{
+    EnvRt *rt = &in->env->rt;
+
+    return rt->excl_size == bytes &&
+           rt->excl_addr == untag(in->guest, get_int(in, op->a));
+}
+
+void interp_ldex(Interp *in, const IrOp *op)
+{
+    void *p = plain_begin(in, op);
+    V128 v = { .u64 = { load_n(p, ir_type_bytes(op->type)), 0 } };
+
+    access_end(in->env);
+    atomic_thread_fence(memory_order_seq_cst);
+    arm(in, (uint64_t)p, ir_type_bytes(op->type), &v);
+    put_int(in, op->d, v.u64[0]);
+}
+
+void interp_stex(Interp *in, const IrOp *op)
+{
+    unsigned bytes = ir_type_bytes(op->type);
+    uint64_t expect = in->env->rt.excl_val.u64[0], b = get_int(in, op->b);
+    bool stored = false;
+
+    if (armed_for(in, op, bytes)) {
+        stored = cas_n(plain_begin(in, op), bytes, expect, b) == expect;
+        access_end(in->env);
+    }
+    in->env->rt.excl_size = 0;
+    put_int(in, op->d, !stored);
+}
+
+void interp_ldex128(Interp *in, const IrOp *op)
+{
+    void *p = aligned_begin(in, op);
+    V128 v = load_vec(p, 16);
+
+    access_end(in->env);
+    atomic_thread_fence(memory_order_seq_cst);
+    arm(in, (uint64_t)p, 16, &v);
+    *vec_at(in, op->d) = v;
+}
+
+void interp_stex128(Interp *in, const IrOp *op)
+{
+    V128 expect = in->env->rt.excl_val, b = *vec_at(in, op->b), seen;
+    bool stored = false;
+
+    if (armed_for(in, op, 16)) {
+        seen = cas16b(aligned_begin(in, op), expect, b);
+        access_end(in->env);
+        stored = equal128(&seen, &expect);
+    }
+    in->env->rt.excl_size = 0;
+    put_int(in, op->d, !stored);
+}
+
+void interp_clrex(Interp *in, const IrOp *op)
+{
+    (void)op;
+    in->env->rt.excl_size = 0;
+}
