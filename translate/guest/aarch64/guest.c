@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* guest.c: the AArch64 guest as the translator sees it. */
+#include <capstone/capstone.h>
+#include <elf.h>
+
+#include "translate/guest/aarch64/lift.h"
+
+// clang-format off
+#define X(i) { "x" #i, offsetof(A64State, x) + 8 * i, IR_I64 },
+#define V(i) { "v" #i, offsetof(A64State, v) + 16 * i, IR_V128 },
+#define EACH_0_30(M) \
+    M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) \
+    M(16) M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30)
+
+static const GuestReg a64_regs[A64_REG_COUNT] = {
+    EACH_0_30(X)
+    { "sp", offsetof(A64State, sp), IR_I64 },
+    EACH_0_30(V) V(31)
+    { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
+};
+
+/*
+ * How often compilers use each register: arguments, the first callee-saved ones, the frame;
+ * the order decides which live in host registers.
+ */
+static const uint8_t a64_hot_int[] = {
+    0, 1, 2, 3, 8, 19, 20, 21, 29, A64_SP, 4, 5, 6, 22, 30, 23, 7, 9, 24, 10, 25, 11, 12, 13,
+    26, 14, 27, 15, 28, 16, 17, 18,
+};
+
+#define HOT_V(i) (A64_V0 + i),
+static const uint8_t a64_hot_vec[] = {
+    HOT_V(0) HOT_V(1) HOT_V(2) HOT_V(3) HOT_V(4) HOT_V(5) HOT_V(6) HOT_V(7)
+    HOT_V(16) HOT_V(17) HOT_V(18) HOT_V(19) HOT_V(20) HOT_V(21) HOT_V(22) HOT_V(23)
+    HOT_V(24) HOT_V(25) HOT_V(26) HOT_V(27) HOT_V(28) HOT_V(29) HOT_V(30) HOT_V(31)
+    HOT_V(8) HOT_V(9) HOT_V(10) HOT_V(11) HOT_V(12) HOT_V(13) HOT_V(14) HOT_V(15)
+};
+// clang-format on
+
+/* Instructions are little-endian words, whatever the data's order. */
+static unsigned a64_lift_insn(Lift *l)
+{
+    uint32_t word;
+
+    if (l->code_len < sizeof(word)) {
+        return 0;
+    }
+    memcpy(&word, l->code, sizeof(word));
+    return a64_decode(l, word) ? sizeof(word) : 0;
+}
+
+static void a64_state_init(Env *env)
+{
+    memset(a64_state(env), 0, sizeof(A64State));
+    a64_set_fpcr(env, 0);
+    a64_set_fpsr(env, 0);
+}
+
+const Guest guest_aarch64 = {
+    .name = "aarch64",
+    .elf_machine = EM_AARCH64,
+    .elf_class = ELFCLASS64,
+    .elf_data = ELFDATA2LSB,
+    .insn_min_bytes = 4,
+    .insn_max_bytes = 4,
+    .explicit_icache = true,
+    .top_byte_ignore = true, /* Linux sets TBI0 */
+    .regs = a64_regs,
+    .n_regs = A64_REG_COUNT,
+    .pc_offset = offsetof(A64State, pc),
+    .nzcv_offset = offsetof(A64State, nzcv),
+    .state_bytes = sizeof(A64State),
+    .hot_int = a64_hot_int,
+    .hot_vec = a64_hot_vec,
+    .n_hot_int = ARRAY_LEN(a64_hot_int),
+    .n_hot_vec = ARRAY_LEN(a64_hot_vec),
+    .helpers = a64_helpers,
+    .n_helpers = A64_HELPER_COUNT,
+    .lift_insn = a64_lift_insn,
+    .features = A64_FEAT_lse | A64_FEAT_crc32 | A64_FEAT_aes | A64_FEAT_pmull |
+                A64_FEAT_sha1 | A64_FEAT_sha2,
+    .state_init = a64_state_init,
+    .capstone_arch = CS_ARCH_ARM64,
+    .capstone_mode = CS_MODE_LITTLE_ENDIAN,
+    .linux_abi = &a64_linux,
+};

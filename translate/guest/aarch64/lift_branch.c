@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* lift_branch.c: branches, calls and exceptions: what ends a block. */
+#include "translate/guest/aarch64/lift.h"
+
+static bool exit_to(Lift *l, IrVal pc)
+{
+    ir_emit(l->ir, IR_exit_to, IR_I64, 0, pc, IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+bool a64_b(Lift *l, const a64_b_args *a)
+{
+    return exit_to(l, target_pc(l, a->offset));
+}
+
+bool a64_bl(Lift *l, const a64_bl_args *a)
+{
+    set_x(l, IR_I64, 30, next_pc(l));
+    ir_emit(l->ir, IR_exit_call, IR_I64, 0, target_pc(l, a->offset), next_pc(l), IR_NONE,
+            0);
+    return true;
+}
+
+/* B.cond; conditions 14 and 15 both mean always. */
+bool a64_b_cond(Lift *l, const a64_b_cond_args *a)
+{
+    IrVal taken = target_pc(l, a->offset);
+
+    if (a->cond >= IR_AL) {
+        return exit_to(l, taken);
+    }
+    ir_emit(l->ir, IR_exit_cond, IR_I64, 0, taken, next_pc(l), IR_NONE, a->cond);
+    return true;
+}
+
+bool a64_cbz(Lift *l, const a64_cbz_args *a)
+{
+    IrType ty = x_type(a->sf);
+
+    ir_emit(l->ir, IR_exit_z, ty, 0, target_pc(l, a->offset), next_pc(l),
+            get_x(l, ty, a->rt), 0);
+    return true;
+}
+
+bool a64_cbnz(Lift *l, const a64_cbnz_args *a)
+{
+    IrType ty = x_type(a->sf);
+
+    ir_emit(l->ir, IR_exit_nz, ty, 0, target_pc(l, a->offset), next_pc(l),
+            get_x(l, ty, a->rt), 0);
+    return true;
+}
+
+/* exit_bit: branch when bit `bit` of register rt is want. */
+static bool exit_bit(Lift *l, int64_t offset, unsigned rt, unsigned bit, unsigned want)
+{
+    IrType ty = x_type(bit >= 32);
+
+    ir_emit(l->ir, IR_exit_bit, ty, 0, target_pc(l, offset), next_pc(l), get_x(l, ty, rt),
+            bit | want << 8);
+    return true;
+}
+
+bool a64_tbz(Lift *l, const a64_tbz_args *a)
+{
+    return exit_bit(l, a->offset, a->rt, a->bit, 0);
+}
+
+bool a64_tbnz(Lift *l, const a64_tbnz_args *a)
+{
+    return exit_bit(l, a->offset, a->rt, a->bit, 1);
+}
+
+bool a64_br(Lift *l, const a64_br_args *a)
+{
+    ir_emit(l->ir, IR_exit_ind, IR_I64, 0, get_x(l, IR_I64, a->rn), IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+/* BLR x30 reads its target before it writes the return address. */
+bool a64_blr(Lift *l, const a64_blr_args *a)
+{
+    IrVal target = get_x(l, IR_I64, a->rn);
+
+    if (a->rn == 30) {
+        target = ir_emit(l->ir, IR_mov, IR_I64, 0, target, IR_NONE, IR_NONE, 0);
+    }
+    set_x(l, IR_I64, 30, next_pc(l));
+    ir_emit(l->ir, IR_exit_icall, IR_I64, 0, target, next_pc(l), IR_NONE, 0);
+    return true;
+}
+
+bool a64_ret(Lift *l, const a64_ret_args *a)
+{
+    ir_emit(l->ir, IR_exit_ret, IR_I64, 0, get_x(l, IR_I64, a->rn), IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+/* Linux ignores the immediate of SVC, but a debugger may show it. */
+bool a64_svc(Lift *l, const a64_svc_args *a)
+{
+    ir_emit(l->ir, IR_exit_syscall, IR_I64, 0, next_pc(l), target_pc(l, 0), IR_NONE,
+            a->imm16);
+    return true;
+}
+
+bool a64_brk(Lift *l, const a64_brk_args *a)
+{
+    ir_emit(l->ir, IR_exit_exc, IR_I64, 0, target_pc(l, 0), IR_NONE, IR_NONE,
+            IR_EXC_BREAK | a->imm16 << 8);
+    return true;
+}
+
+/* Instructions that are allocated, but undefined at EL0 under Linux. */
+bool a64_el0_undef(Lift *l, const a64_el0_undef_args *a)
+{
+    (void)l, (void)a;
+    return false;
+}

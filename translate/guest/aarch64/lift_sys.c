@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lift_sys.c: hints, barriers, cache maintenance and system registers.
+ *
+ * Caches: CTR_EL0 asks for both cleaning (IDC = 0) and invalidation (DIC = 0), so that a
+ * guest that writes code always announces it by IC IVAU, which drops the translations,
+ * and ISB, after which the next block is looked up afresh. No page needs write
+ * protection.
+ */
+#include "translate/guest/aarch64/lift.h"
+
+enum {
+    DMINLINE_LOG2_WORDS = 4, /* 64-byte lines, as DC ZVA */
+    IMINLINE_LOG2_WORDS = 4, /* 64-byte lines, as IC IVAU's helper */
+    ZVA_LOG2_WORDS = 4,
+    COUNTER_HZ = 1000000000, /* as A64_HELPER_GET_CNTVCT counts */
+};
+
+/* ---- hints and barriers ---- */
+
+bool a64_hint(Lift *l, const a64_hint_args *a)
+{
+    (void)l, (void)a;
+    return true;
+}
+
+static bool fence(Lift *l, IrFence kind)
+{
+    ir_emit(l->ir, IR_fence, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, kind);
+    return true;
+}
+
+bool a64_clrex(Lift *l, const a64_clrex_args *a)
+{
+    (void)a;
+    ir_emit(l->ir, IR_clrex, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+/* CRm bits 1 and 0: 1 loads, 2 stores, 0 and 3 all accesses. */
+static bool barrier(Lift *l, unsigned crm)
+{
+    static const IrFence kind[] = { IR_FENCE_FULL, IR_FENCE_LD, IR_FENCE_ST,
+                                    IR_FENCE_FULL };
+
+    return fence(l, kind[crm & 3]);
+}
+
+bool a64_dmb(Lift *l, const a64_dmb_args *a)
+{
+    return barrier(l, a->crm);
+}
+
+bool a64_dsb(Lift *l, const a64_dsb_args *a)
+{
+    return barrier(l, a->crm);
+}
+
+/* sync: end the block, so that what follows runs under the modes and code of now. */
+static bool sync(Lift *l)
+{
+    ir_emit(l->ir, IR_exit_sync, IR_I64, 0, next_pc(l), IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+bool a64_isb(Lift *l, const a64_isb_args *a)
+{
+    (void)a;
+    return sync(l);
+}
+
+bool a64_sb(Lift *l, const a64_sb_args *a)
+{
+    (void)a;
+    return fence(l, IR_FENCE_FULL);
+}
+
+/* ---- PSTATE ---- */
+
+static IrVal get_nzcv(Lift *l)
+{
+    return ir_emit(l->ir, IR_getf, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+}
+
+static bool set_nzcv(Lift *l, IrVal v)
+{
+    ir_emit(l->ir, IR_setf, IR_I64, 0, v, IR_NONE, IR_NONE, 0);
+    return true;
+}
+
+bool a64_cfinv(Lift *l, const a64_cfinv_args *a)
+{
+    (void)a;
+    return set_nzcv(l, ir_xor(l->ir, get_nzcv(l), imm(l, IR_I64, 1u << 29)));
+}
+
+/* ---- caches ---- */
+
+bool a64_dc_zva(Lift *l, const a64_dc_zva_args *a)
+{
+    ir_emit(l->ir, IR_zero_block, IR_I64, 0, get_x(l, IR_I64, a->rt), IR_NONE, IR_NONE,
+            0);
+    return true;
+}
+
+/* Cleaning does nothing, but faults like a load. */
+bool a64_dc_clean(Lift *l, const a64_dc_clean_args *a)
+{
+    ir_load(l->ir, IR_I8, 0, get_x(l, IR_I64, a->rt), IR_NONE, 0, 0);
+    return true;
+}
+
+bool a64_ic_ivau(Lift *l, const a64_ic_ivau_args *a)
+{
+    call_helper(l, A64_HELPER_IC_IVAU, get_x(l, IR_I64, a->rt));
+    return true;
+}
+
+/* ---- system registers ---- */
+
+/* ID registers, as Linux's emulation of MRS for EL0 shows them; see a64_id_reg(). */
+bool a64_mrs_id(Lift *l, const a64_mrs_id_args *a)
+{
+    /* Linux 6.1 arch/arm64/kernel/cpufeature.c, is_emulated() and emulate_id_reg() */
+    bool emulated = a->crm == 0 ? a->op2 == 0 || a->op2 == 5 || a->op2 == 6
+                                : a->crm >= 2 && a->crm <= 7;
+
+    if (!emulated) {
+        return false;
+    }
+    set_x(l, IR_I64, a->rt, imm(l, IR_I64, a64_id_reg(l->features, a->crm, a->op2)));
+    return true;
+}
+
+static bool mrs_const(Lift *l, unsigned rt, uint64_t value)
+{
+    set_x(l, IR_I64, rt, imm(l, IR_I64, value));
+    return true;
+}
+
+bool a64_mrs_ctr(Lift *l, const a64_mrs_ctr_args *a)
+{
+    uint64_t ctr = 1u << 31 | 4u << 24 | 4u << 20 | /* RES1; CWG and ERG of 64 bytes */
+                   DMINLINE_LOG2_WORDS << 16 | 3u << 14 | IMINLINE_LOG2_WORDS; /* PIPT */
+
+    return mrs_const(l, a->rt, ctr);
+}
+
+bool a64_mrs_dczid(Lift *l, const a64_mrs_dczid_args *a)
+{
+    return mrs_const(l, a->rt, ZVA_LOG2_WORDS);
+}
+
+bool a64_mrs_cntfrq(Lift *l, const a64_mrs_cntfrq_args *a)
+{
+    return mrs_const(l, a->rt, COUNTER_HZ);
+}
+
+/* Linux keeps TPIDRRO_EL0 at 0 for 64-bit programs. */
+bool a64_mrs_tpidrro(Lift *l, const a64_mrs_tpidrro_args *a)
+{
+    return mrs_const(l, a->rt, 0);
+}
+
+bool a64_mrs_nzcv(Lift *l, const a64_mrs_nzcv_args *a)
+{
+    set_x(l, IR_I64, a->rt, get_nzcv(l));
+    return true;
+}
+
+bool a64_msr_nzcv(Lift *l, const a64_msr_nzcv_args *a)
+{
+    return set_nzcv(l, get_x(l, IR_I64, a->rt));
+}
+
+bool a64_mrs_tpidr(Lift *l, const a64_mrs_tpidr_args *a)
+{
+    set_x(l, IR_I64, a->rt, ir_reg(l->ir, A64_TPIDR, IR_I64));
+    return true;
+}
+
+bool a64_msr_tpidr(Lift *l, const a64_msr_tpidr_args *a)
+{
+    ir_set(l->ir, A64_TPIDR, get_x(l, IR_I64, a->rt));
+    return true;
+}
+
+static bool mrs_helper(Lift *l, unsigned rt, unsigned helper)
+{
+    set_x(l, IR_I64, rt, call_helper(l, helper, IR_NONE));
+    return true;
+}
+
+bool a64_mrs_fpcr(Lift *l, const a64_mrs_fpcr_args *a)
+{
+    return mrs_helper(l, a->rt, A64_HELPER_GET_FPCR);
+}
+
+/* The modes hold for code translated, and entered, from here on. */
+bool a64_msr_fpcr(Lift *l, const a64_msr_fpcr_args *a)
+{
+    call_helper(l, A64_HELPER_SET_FPCR, get_x(l, IR_I64, a->rt));
+    return sync(l);
+}
+
+bool a64_mrs_fpsr(Lift *l, const a64_mrs_fpsr_args *a)
+{
+    return mrs_helper(l, a->rt, A64_HELPER_GET_FPSR);
+}
+
+bool a64_msr_fpsr(Lift *l, const a64_msr_fpsr_args *a)
+{
+    call_helper(l, A64_HELPER_SET_FPSR, get_x(l, IR_I64, a->rt));
+    return true;
+}
+
+bool a64_mrs_cntvct(Lift *l, const a64_mrs_cntvct_args *a)
+{
+    return mrs_helper(l, a->rt, A64_HELPER_GET_CNTVCT);
+}

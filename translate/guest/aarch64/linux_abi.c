@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
+#include "gen/syscalls.h"
+#include "translate/guest/aarch64/linux.h"
+
+static uint64_t get_pc(const Env *env)
+{
+    return a64_state_const(env)->pc;
+}
+
+static void set_pc(Env *env, uint64_t pc)
+{
+    a64_state(env)->pc = pc;
+}
+
+static uint64_t get_sp(const Env *env)
+{
+    return a64_state_const(env)->sp;
+}
+
+static void set_sp(Env *env, uint64_t sp)
+{
+    a64_state(env)->sp = sp;
+}
+
+static void set_tls(Env *env, uint64_t tls)
+{
+    a64_state(env)->tpidr_el0 = tls;
+}
+
+/* The number is w8: the kernel looks at 32 bits. */
+static uint64_t syscall_number(const Env *env)
+{
+    return (uint32_t)a64_state_const(env)->x[8];
+}
+
+static uint64_t syscall_arg(const Env *env, unsigned i)
+{
+    return a64_state_const(env)->x[i];
+}
+
+static void set_result(Env *env, int64_t result)
+{
+    a64_state(env)->x[0] = (uint64_t)result;
+}
+
+static void syscall_restart(Env *env, uint64_t arg0)
+{
+    a64_state(env)->x[0] = arg0;
+    a64_state(env)->pc -= 4;
+}
+
+/* start_thread() of the kernel: everything 0 but pc and sp. */
+static void start(Env *env, uint64_t pc, uint64_t sp)
+{
+    A64State *s = a64_state(env);
+
+    memset(s, 0, sizeof(*s));
+    a64_set_fpcr(env, 0);
+    a64_set_fpsr(env, 0);
+    s->pc = pc;
+    s->sp = sp;
+}
+
+const LinuxGuest a64_linux = {
+    .uts_machine = "aarch64",
+    .elf_platform = "aarch64",
+    .syscall_map = a64_linux_syscall_map,
+    .syscall_count = A64_LINUX_SYSCALL_COUNT,
+    .get_pc = get_pc,
+    .set_pc = set_pc,
+    .get_sp = get_sp,
+    .set_sp = set_sp,
+    .set_tls = set_tls,
+    .syscall_number = syscall_number,
+    .syscall_arg = syscall_arg,
+    .set_result = set_result,
+    .syscall_restart = syscall_restart,
+    .start = start,
+    .clone_backwards = true,
+    .frame_push = a64_frame_push,
+    .frame_pop = a64_frame_pop,
+    .minsigstksz = 5120,
+    .hwcap = a64_hwcap,
+    .hwcap2 = a64_hwcap2,
+    .cpuinfo = a64_cpuinfo,
+    .vdso_build = a64_vdso_build,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h: the registers of an AArch64 CPU at EL0, as they lie in Env.state.
+ *
+ * Offsets are part of the contract with translated code. The 32 general registers come
+ * first, so that each is a short displacement away from the middle of them.
+ *
+ * FPSR has no field: its sticky flags are collected by the run time (env_fp_flags() and
+ * EnvRt.qc), see a64_get_fpsr().
+ */
+#pragma once
+
+#include "translate/env.h"
+
+typedef struct {
+    uint64_t x[31];
+    uint64_t sp;
+    uint64_t pc;
+    uint32_t nzcv; /* bits 31 to 28; the others are 0 */
+    uint32_t fpcr; /* written by a64_set_fpcr() only */
+    uint64_t tpidr_el0;
+    uint64_t tpidrro_el0; /* reads as 0 under Linux */
+    _Alignas(16) V128 v[32];
+} A64State;
+_Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
+                   offsetof(A64State, v) % 16 == 0 && sizeof(A64State) <= ENV_STATE_BYTES,
+               "layout of A64State");
+
+/* Indices into guest_aarch64.regs. */
+enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_REG_COUNT };
+
+static inline A64State *a64_state(Env *env)
+{
+    return (A64State *)env->state;
+}
+
+static inline const A64State *a64_state_const(const Env *env)
+{
+    return (const A64State *)env->state;
+}
+
+/*
+ * a64_set_fpcr: write FPCR; bits the CPU does not have stay 0. Adopts the rounding and
+ * NaN modes for code that runs from now on. Own thread, between blocks.
+ */
+void a64_set_fpcr(Env *env, uint32_t fpcr);
+
+/* a64_get_fpsr, a64_set_fpsr: FPSR made from, and put back into, the run time's sticky
+ * flags. */
+uint32_t a64_get_fpsr(Env *env);
+void a64_set_fpsr(Env *env, uint32_t fpsr);
+
+/* a64_id_reg: ID_AA64* register op0 = 3, op1 = 0, CRn = 0 with these features, as EL0
+ * sees it. */
+uint64_t a64_id_reg(uint64_t features, unsigned crm, unsigned op2);
+
+/* The Linux side of this guest (linux_abi.c). */
+extern const struct LinuxGuest a64_linux;

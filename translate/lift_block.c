@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lift_block.c: the loop over a guest's lift_insn(), and where blocks end.
+ *
+ * Blocks do not go on into another page, so that a page's translations are found by their
+ * start. Only an instruction that itself lies across a page boundary (guests with
+ * instructions of varying length) reads from the second page.
+ */
+#include "translate/lift_block.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "translate/base/log.h"
+#include "translate/translate.h"
+
+static bool misaligned(const Guest *g, GuestAddr pc)
+{
+    return pc.va & (g->insn_min_bytes - 1u);
+}
+
+/* code_bytes: executable bytes at pc, at most one instruction's; 0: none. */
+static uint32_t code_bytes(const Guest *g, GuestAddr pc)
+{
+    uint64_t left = PAGE_BYTES - (pc.va & (PAGE_BYTES - 1));
+
+    if (!pages_is_exec(pc)) {
+        return 0;
+    }
+    if (left < g->insn_max_bytes && pages_is_exec(guest_addr(pc.va + left))) {
+        left = g->insn_max_bytes;
+    }
+    return left < g->insn_max_bytes ? (uint32_t)left : g->insn_max_bytes;
+}
+
+static IrVal pc_const(IrBlock *ir, uint64_t pc)
+{
+    return ir_const(ir, IR_I64, pc);
+}
+
+/* What the lift function emitted before it gave up must not stay. */
+static void end_undefined(IrBlock *ir, GuestAddr pc, uint32_t n_op)
+{
+    ir->n_op = n_op;
+    ir_emit(ir, IR_exit_exc, IR_VOID, 0, pc_const(ir, pc.va), IR_NONE, IR_NONE,
+            IR_EXC_UNDEF);
+}
+
+/* lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block. */
+static uint32_t lift_one(Lift *l)
+{
+    IrBlock *ir = l->ir;
+    uint32_t n_op, len;
+
+    ir_insn(ir, l->pc);
+    n_op = ir->n_op;
+    l->code = (const uint8_t *)l->pc.va;
+    l->row = NULL;
+    len = l->guest->lift_insn(l);
+    if (!len) {
+        end_undefined(ir, l->pc, n_op);
+    }
+    return len;
+}
+
+static void log_block(const IrBlock *ir)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f) {
+        return;
+    }
+    ir_print(f, ir);
+    fclose(f);
+    log_raw(text, len);
+    free(text);
+}
+
+unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+{
+    const Guest *g = ir->guest;
+    Lift l = { .ir = ir,
+               .guest = g,
+               .pc = pc,
+               .features = translate_options.features,
+               .mode = mode };
+    uint64_t page = pc.va / PAGE_BYTES;
+    uint32_t len;
+
+    ir_block_reset(ir, pc);
+    if (misaligned(g, pc)) {
+        return 0;
+    }
+    if (translate_options.one_insn_per_block) {
+        max_insns = 1;
+    }
+    while (!ir_ended(ir)) {
+        l.code_len = code_bytes(g, l.pc);
+        if (l.pc.va / PAGE_BYTES != page || ir->n_insn >= max_insns || ir_full(ir) ||
+            !l.code_len) {
+            break;
+        }
+        len = lift_one(&l);
+        l.pc.va += len ? len : g->insn_min_bytes;
+    }
+    if (!ir->n_insn) {
+        return 0;
+    }
+    ir->guest_bytes = (uint32_t)(l.pc.va - pc.va);
+    if (!ir_ended(ir)) {
+        ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, l.pc.va), IR_NONE, IR_NONE, 0);
+    }
+    pages_note_code(pc);
+    if ((l.pc.va - 1) / PAGE_BYTES != page) {
+        pages_note_code(guest_addr(l.pc.va - 1));
+    }
+    if (LOG_ON(ir)) {
+        log_block(ir);
+    }
+    return ir->n_insn;
+}
+
+/* The kernel tells a hole (MAPERR) from a page without PROT_EXEC (ACCERR). */
+static bool is_mapped(GuestAddr pc)
+{
+    unsigned char in_core;
+
+    return mincore((void *)align_down(pc.va, PAGE_BYTES), PAGE_BYTES, &in_core) == 0;
+}
+
+ExitKind lift_fetch_fault(Env *env, const Guest *guest, GuestAddr pc)
+{
+    env->rt.fault_addr = pc.va;
+    if (misaligned(guest, pc)) {
+        env->rt.fault_sig = SIGBUS;
+        env->rt.fault_code = BUS_ADRALN;
+    } else {
+        env->rt.fault_sig = SIGSEGV;
+        env->rt.fault_code = is_mapped(pc) ? SEGV_ACCERR : SEGV_MAPERR;
+    }
+    return EXIT_FETCH;
+}
