@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: MIT */
+#include "translate/cache/cache.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "translate/base/log.h"
+#include "translate/env_layout.h"
+#include "translate/translate.h"
+
+typedef enum { CHUNK_FREE, CHUNK_OWNED, CHUNK_FULL, CHUNK_LIMBO } ChunkState;
+
+typedef struct {
+    uint32_t state;
+    uint32_t code_used, meta_used;
+    _Atomic uint32_t n_unit;
+    uint64_t epoch;             /* CHUNK_LIMBO: free when every thread is past it */
+} Chunk;
+
+typedef struct {
+    _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
+    _Atomic(const uint8_t *) host;
+} MapSlot;
+
+typedef struct {
+    uint64_t mask, used;
+    MapSlot slot[];
+} Map;
+
+enum { MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 4096 };
+static const uint64_t DEFAULT_BYTES = 512ull << 20;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint8_t *code, *meta;
+static uint32_t n_chunk, evict_next;
+static Chunk chunks[MAX_CHUNKS];
+static _Atomic(Map *) map;
+static uint32_t page_head[PAGE_HEADS];
+static _Atomic uint32_t generation, kills;
+static _Atomic uint64_t epoch = 1;
+static Env **envs;
+static unsigned n_env, cap_env;
+CacheStats cache_stats;
+
+void cache_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void cache_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+uint32_t cache_generation(void)
+{
+    return atomic_load(&generation);
+}
+
+uint32_t cache_kills(void)
+{
+    return atomic_load(&kills);
+}
+
+static Map *map_new(uint64_t slots)
+{
+    Map *m = mmap(NULL, sizeof(Map) + slots * sizeof(MapSlot), PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (m == MAP_FAILED)
+        die(1, "out of memory for the block map");
+    m->mask = slots - 1;
+    return m;
+}
+
+int cache_init(uint64_t bytes)
+{
+    if (!bytes)
+        bytes = DEFAULT_BYTES;
+    n_chunk = (uint32_t)((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES) + 1;
+    if (n_chunk < 8)
+        n_chunk = 8;
+    if (n_chunk > MAX_CHUNKS)
+        n_chunk = MAX_CHUNKS;
+    code = mmap(NULL, (size_t)n_chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    meta = mmap(NULL, (size_t)n_chunk * META_BYTES, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (code == MAP_FAILED || meta == MAP_FAILED)
+        return -errno;
+    chunks[0].state = CHUNK_FULL;       /* the thunks' */
+    map = map_new(MAP_FIRST);
+    return 0;
+}
+
+bool cache_contains(uint64_t host)
+{
+    return host - (uint64_t)code < (uint64_t)n_chunk * CHUNK_BYTES;
+}
+
+uint8_t *cache_reserve_thunks(uint8_t **end)
+{
+    *end = code + CHUNK_BYTES;
+    return code;
+}
+
+static void *meta_at(uint32_t number)
+{
+    return meta + (uint64_t)number * 8;
+}
+
+static uint32_t meta_number(const void *p)
+{
+    return (uint32_t)(((const uint8_t *)p - meta) / 8);
+}
+
+static uint32_t code_offset(const uint8_t *p)
+{
+    return (uint32_t)(p - code);
+}
+
+/* ---- the block map ---- */
+
+static uint64_t map_key(uint64_t gpc, uint32_t mode)
+{
+    return gpc | (uint64_t)mode << 56;
+}
+
+static uint64_t map_hash(uint64_t key)
+{
+    return (key * 0x9e3779b97f4a7c15ull) >> 20;
+}
+
+static MapSlot *map_find(Map *m, uint64_t key)
+{
+    for (uint64_t i = map_hash(key);; i++) {
+        MapSlot *s = &m->slot[i & m->mask];
+        uint64_t k = atomic_load_explicit(&s->key, memory_order_acquire);
+
+        if (k == key || !k)
+            return s;
+    }
+}
+
+const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+{
+    MapSlot *s = map_find(atomic_load_explicit(&map, memory_order_acquire), map_key(gpc, mode));
+
+    return atomic_load_explicit(&s->host, memory_order_acquire);
+}
+
+static void map_grow(Map *old)
+{
+    Map *m = map_new((old->mask + 1) * 2);
+
+    for (uint64_t i = 0; i <= old->mask; i++) {
+        if (!old->slot[i].host)
+            continue;               /* free, or its block died */
+        MapSlot *s = map_find(m, old->slot[i].key);
+
+        s->host = old->slot[i].host;
+        s->key = old->slot[i].key;
+        m->used++;
+    }
+    /* The old table stays mapped: a reader may be in it; all of them together are smaller. */
+    atomic_store_explicit(&map, m, memory_order_release);
+}
+
+static void map_insert(uint64_t key, const uint8_t *host)
+{
+    Map *m = map;
+    MapSlot *s = map_find(m, key);
+
+    if (!s->key) {
+        if (++m->used * 2 > m->mask) {
+            map_grow(m);
+            map_insert(key, host);
+            return;
+        }
+        atomic_store_explicit(&s->host, host, memory_order_release);
+        atomic_store_explicit(&s->key, key, memory_order_release);
+    } else if (!s->host) {
+        atomic_store_explicit(&s->host, host, memory_order_release);
+    }
+    /* Another thread was first: its code is as good; ours is found by nobody but itself. */
+}
+
+static void map_remove(uint64_t key, const uint8_t *host)
+{
+    MapSlot *s = map_find(map, key);
+
+    if (s->key && s->host == host)
+        atomic_store_explicit(&s->host, NULL, memory_order_release);
+}
+
+/* ---- units ---- */
+
+static uint32_t *chunk_index(uint32_t chunk)
+{
+    return (uint32_t *)(meta + (uint64_t)(chunk + 1) * META_BYTES);
+}
+
+Unit *cache_unit_at(uint64_t host)
+{
+    if (!cache_contains(host))
+        return NULL;
+    uint32_t off = (uint32_t)(host - (uint64_t)code), chunk = off / CHUNK_BYTES;
+    uint32_t lo = 0, hi = atomic_load_explicit(&chunks[chunk].n_unit, memory_order_acquire);
+    uint32_t *index = chunk_index(chunk);
+
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        Unit *u = meta_at(index[-1 - (int)mid]);
+
+        if (off < u->code)
+            hi = mid;
+        else if (off >= u->code + u->code_len)
+            lo = mid + 1;
+        else
+            return u;
+    }
+    return NULL;
+}
+
+const uint8_t *cache_code(const Unit *u)
+{
+    return code + u->code;
+}
+
+const UnitBlock *cache_block(uint64_t gpc, uint32_t mode)
+{
+    const uint8_t *host = cache_lookup(gpc, mode);
+    Unit *u = host ? cache_unit_at((uint64_t)host) : NULL;
+
+    for (unsigned i = 0; u && i < u->n_block; i++) {
+        if (unit_blocks(u)[i].gpc == gpc)
+            return &unit_blocks(u)[i];
+    }
+    return NULL;
+}
+
+static uint32_t *page_list(uint64_t gpc)
+{
+    return &page_head[(gpc >> PAGE_BITS) % PAGE_HEADS];
+}
+
+/* patch_site: one aligned store; other threads see the old or the new target. */
+static void patch_site(uint32_t site, const uint8_t *target)
+{
+    uint8_t *at = code + site;
+    int32_t rel = (int32_t)(target - (at + 4));
+
+    __atomic_store_n((int32_t *)at, rel, __ATOMIC_RELEASE);
+}
+
+static void edge_unlink(Edge *e)
+{
+    Unit *u = meta_at(e->to);
+
+    if (!e->to)
+        return;
+    patch_site(e->site, code + e->stub);
+    if (e->prev)
+        ((Edge *)meta_at(e->prev))->next = e->next;
+    else
+        u->in_edges = e->next;
+    if (e->next)
+        ((Edge *)meta_at(e->next))->prev = e->prev;
+    e->to = e->next = e->prev = 0;
+}
+
+static void edge_link(Edge *e, const uint8_t *host)
+{
+    Unit *u = cache_unit_at((uint64_t)host);
+
+    if (!u || u->dead || e->to)
+        return;
+    uint32_t number = meta_number(e);
+
+    e->to = meta_number(u);
+    e->next = u->in_edges;
+    e->prev = 0;
+    if (e->next)
+        ((Edge *)meta_at(e->next))->prev = number;
+    u->in_edges = number;
+    patch_site(e->site, host);
+    cache_stats.links++;
+}
+
+/* The unit an edge belongs to may have died: then the link is not made. */
+void cache_link(uint32_t n, const uint8_t *host)
+{
+    Edge *e = meta_at(n);
+
+    cache_lock();
+    Unit *from = cache_unit_at((uint64_t)code + e->site);
+
+    if (from && !from->dead)
+        edge_link(e, host);
+    cache_unlock();
+}
+
+uint64_t cache_edge_target(uint32_t n)
+{
+    return ((Edge *)meta_at(n))->target;
+}
+
+static void jump_caches_forget(uint64_t gpc)
+{
+    for (unsigned i = 0; i < n_env; i++) {
+        JumpEntry *j = &envs[i]->jump[gpc >> 2 & (ENV_JUMP_ENTRIES - 1)];
+
+        if (j->gpc == gpc)
+            __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
+    }
+}
+
+static void unit_kill(Unit *u)
+{
+    if (u->dead)
+        return;
+    u->dead = 1;
+    while (u->in_edges)
+        edge_unlink(meta_at(u->in_edges));
+    for (unsigned i = 0; i < u->n_edge; i++)
+        edge_unlink(&unit_edges(u)[i]);
+    for (unsigned i = 0; i < u->n_block; i++) {
+        UnitBlock *b = &unit_blocks(u)[i];
+
+        map_remove(map_key(b->gpc, u->mode), code + b->entry);
+        jump_caches_forget(b->gpc);
+    }
+    uint32_t number = meta_number(u), *p = page_list(u->gpc);
+
+    while (*p && *p != number)
+        p = &((Unit *)meta_at(*p))->page_next;
+    if (*p)
+        *p = u->page_next;
+}
+
+bool cache_kill(uint64_t start, uint64_t end)
+{
+    bool any = false;
+    uint64_t page = align_down(start, PAGE_BYTES);
+    GuestAddr at;
+
+    cache_lock();
+    atomic_fetch_add(&generation, 1);
+    while (page < end && pages_next_code(guest_addr(page), end - page, &at)) {
+        bool left = false;
+        uint32_t next;
+
+        for (uint32_t n = *page_list(at.va); n; n = next) {
+            Unit *u = meta_at(n);
+
+            next = u->page_next;
+            if (u->gpc >> PAGE_BITS != at.va >> PAGE_BITS)
+                continue;
+            if (u->gpc < end && u->end > start) {
+                unit_kill(u);
+                any = true;
+            } else {
+                left = true;
+            }
+        }
+        if (!left)
+            pages_clear_code(at);
+        page = at.va + PAGE_BYTES;
+    }
+    if (any) {
+        atomic_fetch_add(&kills, 1);
+        cache_stats.kills++;
+    }
+    cache_unlock();
+    return any;
+}
+
+/* ---- chunks ---- */
+
+void cache_env_add(Env *env)
+{
+    cache_lock();
+    if (n_env == cap_env) {
+        unsigned cap = cap_env ? cap_env * 2 : 64;
+        Env **more = mmap(NULL, cap * sizeof(*more), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (more == MAP_FAILED)
+            die(1, "out of memory for threads");
+        if (envs) {
+            memcpy(more, envs, n_env * sizeof(*more));
+            munmap(envs, cap_env * sizeof(*more));
+        }
+        envs = more;
+        cap_env = cap;
+    }
+    envs[n_env++] = env;
+    env->rt.epoch = atomic_load(&epoch);
+    cache_unlock();
+}
+
+void cache_env_remove(Env *env)
+{
+    cache_lock();
+    for (unsigned i = 0; i < n_env; i++) {
+        if (envs[i] == env) {
+            envs[i] = envs[--n_env];
+            break;
+        }
+    }
+    uintptr_t own = (uintptr_t)env->rt.cache_thread;
+
+    if (own)
+        chunks[own].state = CHUNK_FULL;
+    cache_unlock();
+}
+
+void cache_quiet(Env *env)
+{
+    __atomic_store_n(&env->rt.epoch, UINT64_MAX, __ATOMIC_SEQ_CST);
+}
+
+uint64_t cache_busy(Env *env)
+{
+    uint64_t now = atomic_load(&epoch);
+
+    __atomic_store_n(&env->rt.epoch, now, __ATOMIC_SEQ_CST);
+    return now;
+}
+
+static uint64_t oldest_epoch(void)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < n_env; i++) {
+        uint64_t e = __atomic_load_n(&envs[i]->rt.epoch, __ATOMIC_SEQ_CST);
+
+        if (e < oldest)
+            oldest = e;
+    }
+    return oldest;
+}
+
+/* chunks_settle: limbo chunks that nobody can be in any more become free; counts free ones. */
+static unsigned chunks_settle(uint32_t *found)
+{
+    uint64_t oldest = oldest_epoch();
+    unsigned n = 0;
+
+    for (uint32_t i = 1; i < n_chunk; i++) {
+        if (chunks[i].state == CHUNK_LIMBO && oldest >= chunks[i].epoch)
+            chunks[i] = (Chunk){ .state = CHUNK_FREE };
+        if (chunks[i].state == CHUNK_FREE) {
+            if (!n)
+                *found = i;
+            if (++n >= 4)
+                break;
+        }
+    }
+    return n;
+}
+
+static void chunk_evict(Env *self)
+{
+    for (uint32_t tries = 0; tries < n_chunk; tries++) {
+        uint32_t i = 1 + evict_next++ % (n_chunk - 1);
+
+        if (chunks[i].state != CHUNK_FULL)
+            continue;
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++)
+            unit_kill(meta_at(chunk_index(i)[-1 - (int)k]));
+        chunks[i].state = CHUNK_LIMBO;
+        chunks[i].epoch = atomic_fetch_add(&epoch, 1) + 1;
+        cache_stats.evictions++;
+        atomic_fetch_add(&kills, 1);
+        for (unsigned e = 0; e < n_env; e++) {
+            if (envs[e] != self)
+                env_poke(envs[e]);
+        }
+        return;
+    }
+}
+
+/* chunk_take: a chunk for env; evicts ahead of need. The caller holds no host code address. */
+static uint32_t chunk_take(Env *env)
+{
+    uint32_t found = 0;
+
+    for (;;) {
+        cache_lock();
+        env->rt.shadow_sp = env->rt.shadow_base;
+        __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
+        unsigned n = chunks_settle(&found);
+
+        if (n < 4) {
+            chunk_evict(env);
+            __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
+            n = chunks_settle(&found);
+        }
+        if (n) {
+            chunks[found].state = CHUNK_OWNED;
+            cache_unlock();
+            return found;
+        }
+        cache_unlock();
+        sched_yield();
+    }
+}
+
+uint8_t *cache_reserve(Env *env, uint8_t **end)
+{
+    uint32_t own = (uint32_t)(uintptr_t)env->rt.cache_thread;
+    Chunk *c = &chunks[own];
+
+    if (!own || CHUNK_BYTES - c->code_used < UNIT_ROOM ||
+        META_BYTES - c->meta_used - c->n_unit * 4 < UNIT_ROOM) {
+        if (own)
+            c->state = CHUNK_FULL;
+        env->rt.cache_thread = NULL;
+        own = chunk_take(env);
+        env->rt.cache_thread = (void *)(uintptr_t)own;
+        c = &chunks[own];
+    }
+    uint8_t *base = code + (uint64_t)own * CHUNK_BYTES;
+
+    *end = base + CHUNK_BYTES;
+    return base + c->code_used;
+}
+
+/* unit_fill: meta data of the emitted unit; its stubs are written behind its code. */
+static void unit_fill(Unit *u, Emit *e, const bool live_in[])
+{
+    u->gpc = e->unit_pc;
+    u->code = code_offset(e->unit_start);
+    u->mode = e->mode;
+    u->n_block = (uint16_t)e->n_block;
+    u->n_edge = (uint16_t)e->n_edge;
+    u->n_map = e->n_map;
+    for (unsigned i = 0; i < e->n_block; i++) {
+        const EmitBlock *b = &e->block[i];
+
+        UnitBlock *d = &unit_blocks(u)[i];
+
+        *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), live_in[i], b->n_swap, { { 0 } } };
+        memcpy(d->swap, b->swap, sizeof(d->swap));
+        u->end = b->ir.pc.va + b->ir.guest_bytes;
+    }
+    memcpy(unit_map(u), e->map, e->n_map * sizeof(MapEntry));
+    for (unsigned i = 0; i < e->n_edge; i++) {
+        Edge *d = &unit_edges(u)[i];
+
+        *d = (Edge){ .target = e->edge[i].target, .site = code_offset(e->edge[i].site) };
+        d->stub = code_offset(emit_stub(e, e->edge[i].site, meta_number(d)));
+    }
+    u->code_len = (uint32_t)(e->as.p - e->unit_start);
+}
+
+static void unit_publish(Unit *u)
+{
+    for (unsigned i = 0; i < u->n_block; i++) {
+        UnitBlock *b = &unit_blocks(u)[i];
+
+        map_insert(map_key(b->gpc, u->mode), code + b->entry);
+    }
+    for (unsigned i = 0; i < u->n_edge; i++) {
+        const uint8_t *host = cache_lookup(unit_edges(u)[i].target, u->mode);
+
+        if (host)
+            edge_link(&unit_edges(u)[i], host);
+    }
+    uint32_t *head = page_list(u->gpc);
+
+    u->page_next = *head;
+    *head = meta_number(u);
+}
+
+bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
+{
+    uint32_t own = (uint32_t)(uintptr_t)env->rt.cache_thread;
+    Chunk *c = &chunks[own];
+    Unit *u = (Unit *)(meta + (uint64_t)own * META_BYTES + c->meta_used);
+
+    /* Number 0 means none, and chunk 0 holds the thunks, so no unit has it. */
+    memset(u, 0, sizeof(*u));
+    unit_fill(u, e, live_in);
+    cache_lock();
+    if (gen != atomic_load(&generation)) {
+        cache_unlock();
+        return false;
+    }
+    c->code_used = (uint32_t)(align_up((uint64_t)(e->as.p - code), 16) -
+                              (uint64_t)own * CHUNK_BYTES);
+    c->meta_used = (uint32_t)align_up(
+        (uint64_t)((uint8_t *)(unit_map(u) + u->n_map) - (uint8_t *)u) + c->meta_used, 8);
+    uint32_t n = c->n_unit;
+
+    chunk_index(own)[-1 - (int)n] = meta_number(u);
+    atomic_store_explicit(&c->n_unit, n + 1, memory_order_release);
+    unit_publish(u);
+    cache_stats.units++;
+    cache_stats.blocks += u->n_block;
+    cache_stats.host_bytes += u->code_len;
+    cache_unlock();
+    return true;
+}

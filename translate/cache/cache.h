@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.h: the code cache: chunks of code memory, the block map, links between units, and
+ * what happens when guest code changes.
+ *
+ * Memory. One reserved arena of code in chunks of CHUNK_BYTES; a thread that translates owns a
+ * chunk and fills it. Each chunk has a twin of meta data: units from its start up, an index of
+ * them (ascending host addresses) from its end down. 32-bit numbers name places: a unit or an
+ * edge is its offset in the meta arena divided by 8; 0 is none.
+ *
+ * Unit. What one translation produced: up to EMIT_MAX_BLOCKS blocks of one guest page that fall
+ * through into each other, each with an entry of its own. A unit dies as a whole.
+ *
+ * Look-up takes no lock: an open-addressed table of {guest pc and mode, host code}, replaced by
+ * a larger copy when it fills (old tables stay readable). Linking, insertion and killing take
+ * cache_lock for a few dozen nanoseconds; translation itself runs unlocked.
+ *
+ * Dead code. A unit that dies is taken out of the map, the jump caches and all links. Threads
+ * still inside it leave at the next jump or poll. Its chunk's memory is reused only when the
+ * whole chunk was evicted and every thread has since emptied its shadow stack and left
+ * translated code once (its Env's epoch says so).
+ */
+#pragma once
+
+#include "translate/host/x86_64/emit.h"
+
+enum { CHUNK_BYTES = 256 * 1024, META_BYTES = 512 * 1024, UNIT_ROOM = 40 * 1024 };
+
+typedef struct {
+    uint64_t target;        /* guest pc */
+    uint32_t site, stub;    /* code offsets: the rel32, and the stub it leads to unlinked */
+    uint32_t next, prev;    /* edges into the same unit */
+    uint32_t to;            /* unit linked to, 0: none */
+    uint32_t pad;
+} Edge;
+
+typedef struct {
+    uint64_t gpc;
+    uint32_t entry;         /* code offset */
+    uint8_t live_flags;     /* NZCV is read before it is written */
+    uint8_t n_swap;         /* exchanged homes while inside */
+    HomeSwap swap[EMIT_MAX_SWAPS];
+} UnitBlock;
+
+typedef struct {
+    uint64_t gpc, end;      /* guest range [gpc, end), inside one page */
+    uint32_t code, code_len;
+    uint32_t in_edges;
+    uint32_t page_next;
+    uint32_t mode;
+    uint16_t n_block, n_edge;
+    uint32_t n_map;
+    uint32_t dead;
+    /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
+} Unit;
+
+static inline UnitBlock *unit_blocks(const Unit *u)
+{
+    return (UnitBlock *)(u + 1);
+}
+static inline Edge *unit_edges(const Unit *u)
+{
+    return (Edge *)(unit_blocks(u) + u->n_block);
+}
+static inline MapEntry *unit_map(const Unit *u)
+{
+    return (MapEntry *)(unit_edges(u) + u->n_edge);
+}
+
+/* cache_init: reserve bytes of code memory (0: the default). 0 or -errno. */
+int cache_init(uint64_t bytes);
+
+/* cache_contains: host address inside the arena. */
+bool cache_contains(uint64_t host);
+
+/*
+ * cache_reserve: room for one unit in the calling thread's chunk.
+ * Returns where to write; *end is the limit. May evict; may reset env's shadow stack.
+ */
+uint8_t *cache_reserve(Env *env, uint8_t **end);
+
+/* cache_reserve_thunks: the arena's first page, for the run-time entries. */
+uint8_t *cache_reserve_thunks(uint8_t **end);
+
+/*
+ * cache_commit: the unit just emitted by e at cache_reserve()'s address becomes visible. gen is
+ * cache_generation() from before its guest code was read: when code changed since, nothing is
+ * kept. Writes the stubs. Returns false then.
+ */
+bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[]);
+uint32_t cache_generation(void);
+
+/* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
+const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
+
+/* cache_block: the unit's block that starts at gpc; NULL when there is none. */
+const UnitBlock *cache_block(uint64_t gpc, uint32_t mode);
+
+/* cache_unit_at: the unit whose code contains a host address, or NULL. Async-signal-safe. */
+Unit *cache_unit_at(uint64_t host);
+
+/* cache_code: host address of the unit's first byte. */
+const uint8_t *cache_code(const Unit *u);
+
+/* cache_link: make edge number n jump to host, the entry of its target, from now on. */
+void cache_link(uint32_t n, const uint8_t *host);
+uint64_t cache_edge_target(uint32_t n);
+
+/* cache_kill: drop all units with code in [start, end); true when there was one. */
+bool cache_kill(uint64_t start, uint64_t end);
+
+/* cache_kills: count of cache_kill() calls that dropped something. */
+uint32_t cache_kills(void);
+
+/* cache_env_add, _remove: Envs whose jump caches and epochs matter. */
+void cache_env_add(Env *env);
+void cache_env_remove(Env *env);
+
+/* cache_quiet: the thread holds no host code address from now on; cache_busy: it may again. */
+void cache_quiet(Env *env);
+uint64_t cache_busy(Env *env);
+
+/* cache_lock, cache_unlock: around fork. */
+void cache_lock(void);
+void cache_unlock(void);
+
+typedef struct {
+    uint64_t units, blocks, insns, guest_bytes, host_bytes, links, kills, evictions;
+} CacheStats;
+extern CacheStats cache_stats;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env.c: making an Env, poking it, and its floating point mode.
+ *
+ * One mapping holds, from low to high addresses:
+ *
+ *   guard | shadow stack (grows down) | sentinels | guard | poll page | Env
+ *
+ * The shadow stack holds pairs {guest return address, host return address}; a host push into
+ * the lower guard empties it (fault.c). The sentinels above its base are never a guest
+ * address, so a return on an empty stack takes the slow path.
+ */
+#include "translate/env.h"
+
+#include <immintrin.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "translate/env_layout.h"
+#include "translate/ir/ir.h"
+
+enum { MXCSR_DEFAULT = 0x1f80, MXCSR_IM = 0x80 };
+
+Env *env_new(void)
+{
+    size_t total = ENV_BELOW_BYTES + sizeof(Env);
+    uint8_t *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                         -1, 0);
+
+    if (base == MAP_FAILED)
+        return NULL;
+    uint8_t *shadow = base + ENV_GUARD_BYTES;
+    uint8_t *poll = base + ENV_BELOW_BYTES - PAGE_BYTES;
+
+    if (mprotect(shadow, ENV_SHADOW_BYTES, PROT_READ | PROT_WRITE) < 0 ||
+        mprotect(poll, PAGE_BYTES + sizeof(Env), PROT_READ | PROT_WRITE) < 0) {
+        munmap(base, total);
+        return NULL;
+    }
+    Env *env = (Env *)(poll + PAGE_BYTES);
+    uint64_t *sentinel = (uint64_t *)(shadow + ENV_SHADOW_BYTES - ENV_SENTINEL_BYTES);
+
+    for (unsigned i = 0; i < ENV_SENTINEL_BYTES / 8; i++)
+        sentinel[i] = 1;
+    env->rt.shadow_base = (uint64_t)sentinel;
+    env->rt.shadow_sp = env->rt.shadow_base;
+    env->rt.mxcsr = MXCSR_DEFAULT & ~MXCSR_IM;
+    return env;
+}
+
+void env_free(Env *env)
+{
+    env_gone(env);
+    munmap((uint8_t *)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
+}
+
+void env_poke(Env *env)
+{
+    env->rt.poke = 1;
+    mprotect((uint8_t *)env - PAGE_BYTES, PAGE_BYTES, PROT_NONE);
+}
+
+bool env_answer_poke(Env *env, bool polled)
+{
+    if (!env->rt.poke && !polled)
+        return false;
+    /* A poke that comes in between sets the flag again, or leaves the page for the next poll. */
+    do {
+        __atomic_store_n(&env->rt.poke, 0, __ATOMIC_SEQ_CST);
+        mprotect((uint8_t *)env - PAGE_BYTES, PAGE_BYTES, PROT_READ | PROT_WRITE);
+    } while (env->rt.poke);
+    return true;
+}
+
+void env_load_mxcsr(Env *env)
+{
+    _mm_setcsr(env->rt.mxcsr);
+}
+
+void env_set_fp_mode(Env *env, const FpMode *m)
+{
+    /* MXCSR counts its rounding modes nearest, down, up, zero. */
+    static const uint8_t rc[] = { [IR_RN_EVEN] = 0, [IR_RN_UP] = 2, [IR_RN_DOWN] = 1,
+                                  [IR_RN_ZERO] = 3 };
+    uint32_t sticky = _mm_getcsr() & 0x3f;
+
+    env->rt.fp = *m;
+    env->rt.mode = m->flush_zero | m->default_nan << 1 | m->alt_half << 2 |
+                   m->flush_zero16 << 3;
+    env->rt.mxcsr = ((MXCSR_DEFAULT & ~MXCSR_IM) & ~0x6000u) | (uint32_t)rc[m->round & 3] << 13;
+    _mm_setcsr(env->rt.mxcsr | sticky);
+}
+
+/* MXCSR bits: IE 0, DE 1, ZE 2, OE 3, UE 4, PE 5. DE has no use: IDC is set by flushing only. */
+static uint32_t flags_from_mxcsr(uint32_t csr)
+{
+    return (csr & 1 ? FP_INVALID : 0) | (csr & 4 ? FP_DIVZERO : 0) |
+           (csr & 8 ? FP_OVERFLOW : 0) | (csr & 16 ? FP_UNDERFLOW : 0) |
+           (csr & 32 ? FP_INEXACT : 0);
+}
+
+uint32_t env_fp_flags(Env *env)
+{
+    uint32_t f = env->rt.fp_flags | flags_from_mxcsr(_mm_getcsr());
+
+    return env->rt.fcmp_invalid ? f | FP_INVALID : f;
+}
+
+void env_set_fp_flags(Env *env, uint32_t flags)
+{
+    env->rt.fp_flags = flags;
+    env->rt.fcmp_invalid = 0;
+    _mm_setcsr(_mm_getcsr() & ~0x3fu);
+}

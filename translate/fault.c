@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.c: host faults inside translated code.
+ *
+ * The state map of the unit tells the guest instruction and where NZCV is; everything else is
+ * in homes and slots by construction. The handler writes the homes to the state, and lets the
+ * thread resume at the run-time exit, so that whoever called env_run() sees an exact state
+ * outside of any signal handler.
+ */
+#include <ucontext.h>
+
+#include "translate/cache/cache.h"
+#include "translate/env_layout.h"
+#include "translate/host/interp/interp.h"
+#include "translate/translate.h"
+#include "translate/translate_unit.h"
+
+/* gregs index of each host register number. */
+static const uint8_t greg_of[16] = {
+    [RAX] = REG_RAX, [RCX] = REG_RCX, [RDX] = REG_RDX, [RBX] = REG_RBX,
+    [RSP] = REG_RSP, [RBP] = REG_RBP, [RSI] = REG_RSI, [RDI] = REG_RDI,
+    [R8] = REG_R8,   [R9] = REG_R9,   [R10] = REG_R10, [R11] = REG_R11,
+    [R12] = REG_R12, [R13] = REG_R13, [R14] = REG_R14, [R15] = REG_R15,
+};
+
+static const Guest *fault_guest;
+static Emit homes;      /* only its home tables are used */
+
+void fault_init(const Guest *guest)
+{
+    fault_guest = guest;
+    emit_init_homes(&homes, guest);
+}
+
+static uint64_t greg(const ucontext_t *uc, int host_reg)
+{
+    return (uint64_t)uc->uc_mcontext.gregs[greg_of[host_reg]];
+}
+
+static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b)
+{
+    uint64_t gpr[16];
+
+    for (int i = 0; i < 16; i++)
+        gpr[i] = greg(uc, i);
+    emit_sync_from_host(&homes, env, gpr, (const V128 *)uc->uc_mcontext.fpregs->_xmm,
+                        b ? b->swap : NULL, b ? b->n_swap : 0);
+}
+
+/* block_of: the block of u that guest pc is in. */
+static const UnitBlock *block_of(const Unit *u, uint64_t pc)
+{
+    const UnitBlock *found = NULL;
+
+    for (unsigned i = 0; i < u->n_block; i++) {
+        const UnitBlock *b = &unit_blocks(u)[i];
+
+        if (b->gpc <= pc && (!found || b->gpc > found->gpc))
+            found = b;
+    }
+    return found;
+}
+
+static const MapEntry *map_entry(const Unit *u, uint64_t host_off)
+{
+    const MapEntry *m = unit_map(u);
+    uint32_t lo = 0, hi = u->n_map;
+
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+
+        if (m[mid].host_off <= host_off)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo ? &m[lo - 1] : NULL;
+}
+
+/* sync_state: complete guest state for the interrupted context; false when rip is no place of ours. */
+static bool sync_state(Env *env, const ucontext_t *uc)
+{
+    uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP], pc;
+    Unit *u = cache_unit_at(rip);
+    FlagsKind kind = FLAGS_PACKED;
+    const UnitBlock *swapped = NULL;
+
+    if (u) {
+        const MapEntry *m = map_entry(u, rip - (uint64_t)cache_code(u));
+
+        if (!m)
+            return false;
+        pc = u->gpc + (m->kind_pc & MAP_PC_MASK);
+        kind = m->kind_pc >> 24;
+        if (m->kind_pc & MAP_SWAPPED)
+            swapped = block_of(u, pc);
+    } else {
+        pc = greg(uc, RAX);     /* the probe's poll: on the way to the guest pc in rax */
+    }
+    sync_registers(env, uc, swapped);
+    if (kind != FLAGS_PACKED)
+        env->rt.nzcv = flags_pack(kind, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
+    memcpy(env->state + fault_guest->pc_offset, &pc, sizeof(pc));
+    return true;
+}
+
+/* leave: make the context return from env_run() with kind. */
+static FaultResult leave(Env *env, ucontext_t *uc, unsigned kind)
+{
+    env->rt.exit_kind = kind;
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)translate_thunk(THUNK_EXIT_RAW);
+    return FAULT_GUEST;
+}
+
+/* needs_interpreter: the address has bits the host does not translate, but the guest may ignore. */
+static bool needs_interpreter(const siginfo_t *info)
+{
+    uint64_t a = (uint64_t)info->si_addr;
+
+    if (info->si_code == SI_KERNEL)
+        return true;            /* a general protection fault: not canonical */
+    return fault_guest->top_byte_ignore && a >> 56;
+}
+
+static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, ucontext_t *uc)
+{
+    uint64_t a = (uint64_t)info->si_addr;
+
+    if (sig == SIGSEGV && env_in_shadow_guard(env, a)) {
+        uc->uc_mcontext.gregs[REG_RSP] = (greg_t)env->rt.shadow_base;
+        return FAULT_RESUME;
+    }
+    if (!sync_state(env, uc))
+        return FAULT_NOT_OURS;
+    if (sig == SIGSEGV && env_in_poll_page(env, a))
+        return leave(env, uc, EXIT_POKE);
+    if (needs_interpreter(info))
+        return leave(env, uc, EXIT_DEOPT);
+    env->rt.fault_sig = sig;
+    env->rt.fault_code = info->si_code;
+    env->rt.fault_addr = a;
+    return leave(env, uc, EXIT_FAULT);
+}
+
+FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
+{
+    if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc))
+        return FAULT_RESUME;
+    if (info->si_code <= 0 || !cache_contains((uint64_t)uc->uc_mcontext.gregs[REG_RIP]))
+        return FAULT_NOT_OURS;      /* sent by somebody, or not in translated code */
+    switch (sig) {
+    case SIGSEGV:
+    case SIGBUS: return memory_fault(env, sig, info, uc);
+    case SIGFPE:
+        /* An invalid operation: the interpreter makes the guest's NaN and flags. */
+        uc->uc_mcontext.fpregs->mxcsr &= ~1u;
+        return sync_state(env, uc) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
+    default: return FAULT_NOT_OURS;
+    }
+}

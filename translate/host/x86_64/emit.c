@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * emit.c: one unit of blocks from IR to code, its cold parts, constants and state map.
+ */
+#include "translate/host/x86_64/emit.h"
+
+#include "translate/base/log.h"
+#include "translate/host/interp/eval.h"
+#include "translate/host/x86_64/rules_int.h"
+#include "translate/host/x86_64/rules_vec.h"
+
+IntRule *const int_rules[IR_OP_COUNT] = {
+#define X(name) [IR_##name] = rule_##name,
+    INT_RULES(X)
+#undef X
+};
+
+/* Bytes a single op may need at most, with its share of cold code and constants. */
+enum { OP_ROOM = 1024 };
+
+void emit_init_homes(Emit *e, const Guest *guest)
+{
+    e->guest = guest;
+    memset(e->home, -1, sizeof(e->home));
+    for (unsigned i = 0; i < guest->n_regs; i++)
+        e->slot[i] = (int32_t)guest->regs[i].offset - EMIT_BIAS;
+    for (unsigned i = 0; i < guest->n_hot_int && i < EMIT_HOMES_INT; i++) {
+        e->home_int[e->n_home_int++] = guest->hot_int[i];
+        e->home[guest->hot_int[i]] = emit_home_int[i];
+    }
+    for (unsigned i = 0; i < guest->n_hot_vec && i < EMIT_HOMES_VEC; i++) {
+        e->home_vec[e->n_home_vec++] = guest->hot_vec[i];
+        e->home[guest->hot_vec[i]] = (int8_t)i;
+    }
+}
+
+void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf)
+{
+    e->hf = hf;
+    e->as.has_avx = hf->avx;
+    e->as.fix = e->fix;
+    e->as.cap_fix = EMIT_MAX_FIX;
+    emit_init_homes(e, guest);
+    for (unsigned i = 0; i < EMIT_MAX_BLOCKS; i++)
+        ir_block_init(&e->block[i].ir, guest);
+    ir_block_init(&e->scan, guest);
+}
+
+/* ---- state map, cold code, constants, edges ---- */
+
+void emit_note(Emit *e)
+{
+    uint32_t kind_pc = (uint32_t)e->flags << 24 | (e->swapped ? MAP_SWAPPED : 0) |
+                       (e->insn_off & MAP_PC_MASK);
+
+    if (e->n_map && e->map[e->n_map - 1].kind_pc == kind_pc)
+        return;
+    if (e->n_map == ARRAY_LEN(e->map)) {
+        e->overflow = true;
+        return;
+    }
+    e->map[e->n_map++] = (MapEntry){ (uint32_t)(e->as.p - e->unit_start), kind_pc };
+}
+
+static void cold_add(Emit *e, ColdStub c)
+{
+    if (e->n_cold == ARRAY_LEN(e->cold)) {
+        e->overflow = true;
+        return;
+    }
+    c.block = (uint8_t)(e->cur - e->block);
+    e->cold[e->n_cold++] = c;
+}
+
+void emit_deopt_jcc(Emit *e, int cc)
+{
+    cold_add(e, (ColdStub){ asm_jcc32(&e->as, cc), COLD_DEOPT, 0,
+                            e->unit_pc + e->insn_off, 0, NULL });
+}
+
+static void deopt_call(Asm *as, uint64_t pc)
+{
+    asm_call_m(as, emit_thunk(THUNK_DEOPT));
+    asm_64(as, pc);
+}
+
+void emit_deopt(Emit *e, const IrOp *op)
+{
+    (void)op;
+    emit_flags_save(e);
+    emit_clobber_flags(e);
+    swap_leave(e, e->cur);
+    deopt_call(&e->as, e->unit_pc + e->insn_off);
+}
+
+void emit_cold_invalid(Emit *e)
+{
+    uint8_t *at = asm_jcc32(&e->as, CC_P);
+
+    cold_add(e, (ColdStub){ at, COLD_INVALID, 0, 0, 0, e->as.p });
+}
+
+void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk)
+{
+    cold_add(e, (ColdStub){ miss, COLD_JUMP, (uint8_t)thunk, 0, 0, NULL });
+}
+
+void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, uint8_t *landing)
+{
+    cold_add(e, (ColdStub){ miss, COLD_ICALL, 0, ret, 0, landing });
+}
+
+static void cold_write(Emit *e, const ColdStub *c)
+{
+    Asm *as = &e->as;
+
+    asm_patch32(c->at, as->p);
+    switch ((ColdKind)c->kind) {
+    case COLD_DEOPT:
+        swap_leave(e, &e->block[c->block]);
+        deopt_call(as, c->guest_pc);
+        break;
+    case COLD_INVALID:
+        asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 1);
+        asm_jmp_to(as, c->back);
+        break;
+    case COLD_JUMP: asm_jmp_m(as, emit_thunk(c->thunk)); break;
+    case COLD_ICALL:
+        asm_push_i(as, (int32_t)c->guest_pc);
+        asm_mov_mi(as, 4, mem_b(RSP, 4), (int32_t)(c->guest_pc >> 32));
+        asm_call_m(as, emit_thunk(THUNK_PROBE));
+        asm_jmp_to(as, c->back);
+        break;
+    }
+}
+
+Mem emit_const128(Emit *e, uint64_t lo, uint64_t hi)
+{
+    for (unsigned i = 0; i < e->n_const; i++) {
+        if (e->pool_const[i][0] == lo && e->pool_const[i][1] == hi)
+            return mem_label((int32_t)i);
+    }
+    if (e->n_const == ARRAY_LEN(e->pool_const)) {
+        e->overflow = true;
+        return mem_label(0);
+    }
+    e->pool_const[e->n_const][0] = lo;
+    e->pool_const[e->n_const][1] = hi;
+    return mem_label((int32_t)e->n_const++);
+}
+
+static void consts_write(Emit *e)
+{
+    Asm *as = &e->as;
+
+    if (!e->n_const)
+        return;
+    while ((uintptr_t)as->p & 15)
+        asm_8(as, 0xcc);
+    uint8_t *base = as->p;
+
+    for (unsigned i = 0; i < e->n_const; i++) {
+        asm_64(as, e->pool_const[i][0]);
+        asm_64(as, e->pool_const[i][1]);
+    }
+    for (unsigned i = 0; i < as->n_fix; i++)
+        asm_fix(&as->fix[i], base + as->fix[i].label * 16);
+}
+
+/*
+ * emit_edge: the rel32 must not cross an 8-byte boundary, so that it can be patched by one
+ * store while other threads run the code.
+ */
+void emit_edge(Emit *e, EdgeKind kind, int cc, uint64_t target)
+{
+    Asm *as = &e->as;
+    unsigned opcode = kind == EDGE_JCC ? 2 : 1;
+    unsigned at = (unsigned)((uintptr_t)as->p + opcode) & 7;
+
+    if (at > 4)
+        asm_nop(as, 8 - at);
+    uint8_t *site = kind == EDGE_JMP   ? asm_jmp32(as)
+                    : kind == EDGE_JCC ? asm_jcc32(as, cc)
+                                       : asm_call32(as);
+
+    if (e->n_edge == EMIT_MAX_EDGES) {
+        e->overflow = true;
+        return;
+    }
+    e->edge[e->n_edge++] = (EmitEdge){ site, target };
+}
+
+/* edges_inside: resolve edges to blocks of this unit; the others stay. */
+static void edges_inside(Emit *e)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < e->n_edge; i++) {
+        const uint8_t *entry = NULL;
+
+        for (unsigned k = 0; k < e->n_block; k++) {
+            if (e->block[k].ir.pc.va == e->edge[i].target)
+                entry = e->block[k].entry;
+        }
+        if (entry)
+            asm_patch32(e->edge[i].site, entry);
+        else
+            e->edge[kept++] = e->edge[i];
+    }
+    e->n_edge = kept;
+}
+
+uint8_t *emit_stub(Emit *e, uint8_t *site, uint32_t number)
+{
+    uint8_t *stub = e->as.p;
+
+    asm_patch32(site, stub);
+    asm_call_m(&e->as, emit_thunk(THUNK_LINK));
+    asm_32(&e->as, number);
+    return stub;
+}
+
+/* ---- ops ---- */
+
+static Mem vtmp(unsigned i)
+{
+    return mem_b(RBP, (int32_t)(offsetof(Env, rt.vtmp) + i * sizeof(V128)) - EMIT_BIAS);
+}
+
+/* eval_operand: operand i as a V128 in rt.vtmp[i]; integers are cut to their type. */
+static void eval_operand(Emit *e, const IrOp *op, char kind, IrRef r, unsigned i)
+{
+    Asm *as = &e->as;
+
+    if (kind == 'N' || !r)
+        return;
+    if (kind == 'V') {
+        vop2m(as, V_movaps_st, emit_vec(e, r), vtmp(i));
+        return;
+    }
+    int reg = emit_int(e, r, RAX);
+    unsigned bytes = kind == 'L' ? 8 : kind == 'W' ? 4 : ir_type_bytes(op->type);
+
+    if (bytes == 4) {
+        asm_mov_rr(as, 0, RAX, reg);
+        reg = RAX;
+    } else if (bytes < 4) {
+        asm_movzx_rr(as, bytes, RAX, reg);
+        reg = RAX;
+    }
+    asm_mov_mr(as, 8, vtmp(i), reg);
+}
+
+void emit_eval(Emit *e, const IrOp *op)
+{
+    const IrOpInfo *info = &ir_op_info[op->op];
+    uint64_t word = op->op | (uint64_t)op->type << 16 | (uint64_t)op->flags << 24 |
+                    (uint64_t)op->imm << 32;
+
+    emit_clobber_flags(e);
+    eval_operand(e, op, info->a, op->a, 0);
+    eval_operand(e, op, info->b, op->b, 1);
+    eval_operand(e, op, info->c, op->c, 2);
+    asm_mov_ri(&e->as, RAX, word);
+    asm_call_m(&e->as, emit_thunk(THUNK_EVAL));
+    if (!op->d)
+        return;
+    if (info->d == 'V') {
+        int d = emit_vec_dst(e, op->d);
+
+        vop2m(&e->as, V_movaps, d, vtmp(3));
+        emit_vec_done(e, op->d, d);
+    } else {
+        int d = emit_int_dst(e, op->d);
+
+        asm_mov_rm(&e->as, 1, d, vtmp(3));
+        emit_int_done(e, op->d, d);
+    }
+}
+
+static int vec_operand(Emit *e, char kind, IrRef r)
+{
+    if (kind == 'N' || !r)
+        return -1;
+    return kind == 'V' ? emit_vec(e, r) : emit_int(e, r, -1);
+}
+
+static bool vec_rule(Emit *e, const IrOp *op)
+{
+    const IrOpInfo *info = &ir_op_info[op->op];
+    VecRule *rule = vec_rules[op->op];
+
+    if (!rule)
+        return false;
+    int a = vec_operand(e, info->a, op->a), b = vec_operand(e, info->b, op->b);
+    int c = vec_operand(e, info->c, op->c);
+    int d = info->d == 'V' ? emit_vec_dst(e, op->d) : emit_int_dst(e, op->d);
+
+    if (!rule(e, op, d, a, b, c))
+        return false;
+    if (info->d == 'V')
+        emit_vec_done(e, op->d, d);
+    else
+        emit_int_done(e, op->d, d);
+    return true;
+}
+
+void emit_forget_copies(Emit *e)
+{
+    for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
+        if (e->pool_int[i].kind == POOL_COPY)
+            e->pool_int[i].kind = POOL_FREE;
+    }
+    for (unsigned i = 0; i < EMIT_POOL_VEC; i++) {
+        if (e->pool_vec[i].kind == POOL_COPY)
+            e->pool_vec[i].kind = POOL_FREE;
+    }
+}
+
+/* special_fp: flush-to-zero and default-NaN modes go by the C meaning. */
+static bool special_fp(Emit *e, const IrOp *op)
+{
+    if (!e->mode || !(ir_op_info[op->op].props & IRP_FP))
+        return false;
+    if (op->op == IR_fcmp || op->op == IR_fcmpe || op->op == IR_fccmp)
+        emit_deopt(e, op);
+    else
+        emit_eval(e, op);
+    return true;
+}
+
+static void emit_op(Emit *e, const IrOp *op)
+{
+    unsigned props = ir_op_info[op->op].props;
+    bool setf = (props & IRP_SETF) && (op->flags & IRF_SETF);
+
+    if ((props & IRP_PURE) && !setf && rule_dead(e, op->d))
+        return;
+    if (props & (IRP_READ | IRP_WRITE | IRP_FP))
+        emit_note(e);
+    if (special_fp(e, op))
+        return;
+    if (int_rules[op->op])
+        int_rules[op->op](e, op);
+    else if (!vec_rule(e, op))
+        emit_eval(e, op);
+}
+
+static void emit_block(Emit *e, EmitBlock *b)
+{
+    e->cur = b;
+    e->ir = &b->ir;
+    e->flags = FLAGS_PACKED;
+    e->flags_dirty = false;
+    e->link_reg = -1;
+    b->entry = e->as.p;
+    emit_regs_start(e);
+    swap_plan(e, b);
+    swap_enter(e, b);
+    for (e->i = 0; e->i < e->ir->n_op && !e->overflow; e->i++) {
+        const IrOp *op = &e->ir->op[e->i];
+
+        if (e->as.p + OP_ROOM + e->n_cold * 32 + e->n_const * 16 + e->n_edge * 16 > e->as.end) {
+            e->overflow = true;
+            break;
+        }
+        emit_op(e, op);
+        emit_release_operands(e, op);
+    }
+    swap_forget(e, b);
+}
+
+bool emit_unit(Emit *e)
+{
+    e->unit_start = e->as.p;
+    e->unit_pc = e->block[0].ir.pc.va;
+    e->n_edge = e->n_cold = e->n_map = e->n_const = 0;
+    e->as.n_fix = 0;
+    e->overflow = false;
+    for (unsigned i = 0; i < e->n_block && !e->overflow; i++)
+        emit_block(e, &e->block[i]);
+    if (e->overflow || e->as.n_fix > e->as.cap_fix)
+        return false;
+    e->main_end = e->as.p;
+    for (unsigned i = 0; i < e->n_cold; i++)
+        cold_write(e, &e->cold[i]);
+    edges_inside(e);
+    consts_write(e);
+    return true;
+}

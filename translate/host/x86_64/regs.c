@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * regs.c: where operands are while a block is emitted. Homes and slots are fixed; the pool
+ * registers hold temporaries and clean copies of slots. See emit.h.
+ */
+#include <stdlib.h>
+
+#include "translate/base/log.h"
+#include "translate/host/x86_64/emit.h"
+
+const int8_t emit_home_int[EMIT_HOMES_INT] = { RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+static const int8_t pool_int_reg[EMIT_POOL_INT] = { RDX, RBX };
+
+enum { POOL_VEC_FIRST = XMM8 };
+
+/* One pool: the integer or the vector registers that are not homes. */
+typedef struct {
+    PoolReg *r;
+    unsigned n;
+    bool vec;
+} Pool;
+
+static Pool pool_of(Emit *e, bool vec)
+{
+    return vec ? (Pool){ e->pool_vec, EMIT_POOL_VEC, true }
+               : (Pool){ e->pool_int, EMIT_POOL_INT, false };
+}
+
+static int pool_host(const Pool *p, unsigned i)
+{
+    return p->vec ? POOL_VEC_FIRST + (int)i : pool_int_reg[i];
+}
+
+static PoolReg *pool_find_host(Emit *e, bool vec, int host)
+{
+    Pool p = pool_of(e, vec);
+
+    for (unsigned i = 0; i < p.n; i++) {
+        if (pool_host(&p, i) == host)
+            return &p.r[i];
+    }
+    return NULL;
+}
+
+static bool ref_is_vec(const Emit *e, IrRef r)
+{
+    return ir_is_reg(r) ? e->guest->regs[ir_reg_index(r)].type == IR_V128
+                        : ir_is_temp(r) && e->ir->temp_type[ir_temp_index(r)] == IR_V128;
+}
+
+static Mem slot_mem(const Emit *e, unsigned guest_reg)
+{
+    return mem_b(RBP, e->slot[guest_reg]);
+}
+
+static Mem spill_mem(bool vec, int slot)
+{
+    size_t off = vec ? offsetof(Env, rt.vspill) + (size_t)slot * 16
+                     : offsetof(Env, rt.spill) + (size_t)slot * 8;
+
+    return mem_b(RBP, (int32_t)off - EMIT_BIAS);
+}
+
+static int spill_slot(Emit *e, bool vec)
+{
+    unsigned n = vec ? ENV_VSPILL_ENTRIES : ENV_SPILL_ENTRIES;
+
+    for (unsigned i = 0; i < n; i++) {
+        bool used = vec ? e->vspill_used >> i & 1 : e->spill_used >> i & 1;
+
+        if (used)
+            continue;
+        if (vec)
+            e->vspill_used |= 1u << i;
+        else
+            e->spill_used |= 1ull << i;
+        return (int)i;
+    }
+    e->overflow = true;
+    return 0;
+}
+
+static void spill_free(Emit *e, bool vec, int slot)
+{
+    if (vec)
+        e->vspill_used &= ~(1u << slot);
+    else
+        e->spill_used &= ~(1ull << slot);
+}
+
+static void load_host(Emit *e, bool vec, int host, Mem m)
+{
+    if (vec)
+        vop2m(&e->as, V_movaps, host, m);
+    else
+        asm_mov_rm(&e->as, 1, host, m);
+}
+
+static void store_host(Emit *e, bool vec, Mem m, int host)
+{
+    if (vec)
+        vop2m(&e->as, V_movaps_st, host, m);
+    else
+        asm_mov_mr(&e->as, 8, m, host);
+}
+
+/* pool_empty: make a pool register free; a temporary in it moves to a spill slot. */
+static void pool_empty(Emit *e, bool vec, PoolReg *r, int host)
+{
+    if (r->kind == POOL_TEMP) {
+        TempLoc *t = &e->temp[r->what];
+
+        if (t->spill < 0) {
+            t->spill = (int16_t)spill_slot(e, vec);
+            store_host(e, vec, spill_mem(vec, t->spill), host);
+        }
+        t->reg = -1;
+    }
+    r->kind = POOL_FREE;
+}
+
+/* pool_take: a free register; else the oldest copy; else the oldest temporary is spilled. */
+static PoolReg *pool_take(Emit *e, bool vec, int *host)
+{
+    Pool p = pool_of(e, vec);
+    PoolReg *best = NULL;
+    unsigned best_i = 0;
+
+    for (unsigned i = 0; i < p.n; i++) {
+        PoolReg *r = &p.r[i];
+
+        if (r->pinned)
+            continue;
+        if (!best || (r->kind == POOL_FREE) > (best->kind == POOL_FREE) ||
+            (best->kind != POOL_FREE && (r->kind == POOL_COPY) > (best->kind == POOL_COPY)) ||
+            (r->kind == best->kind && r->age < best->age)) {
+            best = r;
+            best_i = i;
+        }
+    }
+    if (!best)
+        return NULL;
+    *host = pool_host(&p, best_i);
+    pool_empty(e, vec, best, *host);
+    best->age = ++e->clock;
+    return best;
+}
+
+static PoolReg *pool_free_one(Emit *e, bool vec, int *host)
+{
+    Pool p = pool_of(e, vec);
+
+    for (unsigned i = 0; i < p.n; i++) {
+        if (p.r[i].kind == POOL_FREE && !p.r[i].pinned) {
+            *host = pool_host(&p, i);
+            p.r[i].age = ++e->clock;
+            return &p.r[i];
+        }
+    }
+    return NULL;
+}
+
+static int pool_copy_of(Emit *e, bool vec, unsigned guest_reg)
+{
+    Pool p = pool_of(e, vec);
+
+    for (unsigned i = 0; i < p.n; i++) {
+        if (p.r[i].kind == POOL_COPY && p.r[i].what == guest_reg) {
+            p.r[i].age = ++e->clock;
+            p.r[i].pinned = true;
+            return pool_host(&p, i);
+        }
+    }
+    return -1;
+}
+
+/* forget_copies: guest_reg changes (or its copy's register is about to). */
+static void forget_copies(Emit *e, bool vec, unsigned guest_reg)
+{
+    Pool p = pool_of(e, vec);
+
+    for (unsigned i = 0; i < p.n; i++) {
+        if (p.r[i].kind == POOL_COPY && p.r[i].what == guest_reg)
+            p.r[i].kind = POOL_FREE;
+    }
+}
+
+static void pin(Emit *e, bool vec, int host)
+{
+    PoolReg *r = pool_find_host(e, vec, host);
+
+    if (r) {
+        r->pinned = true;
+        r->age = ++e->clock;
+    }
+}
+
+void emit_take_pool(Emit *e, int host_reg)
+{
+    PoolReg *r = pool_find_host(e, false, host_reg);
+
+    pool_empty(e, false, r, host_reg);
+    r->pinned = true;
+}
+
+/* temp_to_reg: bring a spilled temporary back. */
+static int temp_to_reg(Emit *e, bool vec, unsigned t, int scratch)
+{
+    TempLoc *loc = &e->temp[t];
+    int host;
+    PoolReg *r = scratch >= 0 ? NULL : pool_take(e, vec, &host);
+
+    if (!r) {
+        if (scratch < 0) {
+            e->overflow = true;
+            scratch = vec ? XMM12 : RAX;
+        }
+        load_host(e, vec, scratch, spill_mem(vec, loc->spill));
+        return scratch;
+    }
+    load_host(e, vec, host, spill_mem(vec, loc->spill));
+    *r = (PoolReg){ POOL_TEMP, true, (uint16_t)t, e->clock };
+    loc->reg = (int8_t)host;
+    return host;
+}
+
+/* ref_reg: the host register that holds r right now, or -1. */
+static int ref_reg(Emit *e, bool vec, IrRef r)
+{
+    if (ir_is_temp(r)) {
+        int host = e->temp[ir_temp_index(r)].reg;
+
+        if (host >= 0)
+            pin(e, vec, host);
+        return host;
+    }
+    int host = e->home[ir_reg_index(r)];
+
+    return host >= 0 ? host : pool_copy_of(e, vec, ir_reg_index(r));
+}
+
+int emit_int(Emit *e, IrRef r, int scratch)
+{
+    if (ir_is_const(r)) {
+        int host = scratch;
+
+        if (host < 0) {
+            PoolReg *p = pool_take(e, false, &host);
+
+            if (!p) {
+                e->overflow = true;
+                return RAX;
+            }
+            p->pinned = true;
+        }
+        asm_mov_ri(&e->as, host, ir_const_value(e->ir, r));
+        return host;
+    }
+    int host = ref_reg(e, false, r);
+
+    if (host >= 0)
+        return host;
+    if (ir_is_temp(r))
+        return temp_to_reg(e, false, ir_temp_index(r), scratch);
+
+    /* A guest register in memory: keep a copy when the pool has room anyway. */
+    PoolReg *p = scratch < 0 ? pool_take(e, false, &host) : pool_free_one(e, false, &host);
+
+    if (p)
+        *p = (PoolReg){ POOL_COPY, true, (uint16_t)ir_reg_index(r), e->clock };
+    else
+        host = scratch < 0 ? RAX : scratch;
+    load_host(e, false, host, slot_mem(e, ir_reg_index(r)));
+    return host;
+}
+
+RegMem emit_int_rm(Emit *e, IrRef r, int scratch)
+{
+    if (ir_is_const(r))
+        return (RegMem){ emit_int(e, r, scratch), { 0 } };
+    int host = ref_reg(e, false, r);
+
+    if (host >= 0)
+        return (RegMem){ host, { 0 } };
+    if (ir_is_temp(r))
+        return (RegMem){ -1, spill_mem(false, e->temp[ir_temp_index(r)].spill) };
+    return (RegMem){ -1, slot_mem(e, ir_reg_index(r)) };
+}
+
+int emit_vec(Emit *e, IrRef r)
+{
+    int host = ref_reg(e, true, r);
+
+    if (host >= 0)
+        return host;
+    if (ir_is_temp(r))
+        return temp_to_reg(e, true, ir_temp_index(r), -1);
+    PoolReg *p = pool_take(e, true, &host);
+
+    if (!p) {
+        e->overflow = true;
+        return XMM12;
+    }
+    *p = (PoolReg){ POOL_COPY, true, (uint16_t)ir_reg_index(r), e->clock };
+    load_host(e, true, host, slot_mem(e, ir_reg_index(r)));
+    return host;
+}
+
+static int dst_any(Emit *e, bool vec, IrRef r)
+{
+    int host;
+
+    if (ir_is_reg(r) && e->home[ir_reg_index(r)] >= 0)
+        return e->home[ir_reg_index(r)];
+    PoolReg *p = pool_take(e, vec, &host);
+
+    if (!p) {
+        /* Every register holds an operand of this op: compute in a scratch register. */
+        return vec ? -1 : RAX;
+    }
+    p->pinned = true;
+    return host;
+}
+
+static void done_any(Emit *e, bool vec, IrRef r, int reg)
+{
+    PoolReg *p = pool_find_host(e, vec, reg);
+
+    if (ir_is_temp(r)) {
+        TempLoc *t = &e->temp[ir_temp_index(r)];
+
+        if (!t->uses)
+            return;                 /* nobody reads it */
+        if (p) {
+            *p = (PoolReg){ POOL_TEMP, true, (uint16_t)ir_temp_index(r), ++e->clock };
+            t->reg = (int8_t)reg;
+        } else {
+            t->spill = (int16_t)spill_slot(e, vec);
+            store_host(e, vec, spill_mem(vec, t->spill), reg);
+        }
+        return;
+    }
+    unsigned g = ir_reg_index(r);
+
+    if (e->home[g] >= 0) {
+        if (e->home[g] != reg) {
+            if (vec)
+                asm_vmov(&e->as, e->home[g], reg);
+            else
+                asm_mov_rr(&e->as, 1, e->home[g], reg);
+        }
+        return;
+    }
+    forget_copies(e, vec, g);
+    store_host(e, vec, slot_mem(e, g), reg);
+    if (p && p->kind == POOL_FREE)
+        *p = (PoolReg){ POOL_COPY, true, (uint16_t)g, ++e->clock };
+}
+
+int emit_int_dst(Emit *e, IrRef r)
+{
+    return dst_any(e, false, r);
+}
+
+void emit_int_done(Emit *e, IrRef r, int reg)
+{
+    done_any(e, false, r, reg);
+}
+
+int emit_vec_dst(Emit *e, IrRef r)
+{
+    int host = dst_any(e, true, r);
+
+    if (host < 0) {
+        e->overflow = true;
+        return XMM12;
+    }
+    return host;
+}
+
+void emit_vec_done(Emit *e, IrRef r, int reg)
+{
+    done_any(e, true, r, reg);
+}
+
+static void use_one(Emit *e, IrRef r)
+{
+    if (!ir_is_temp(r))
+        return;
+    TempLoc *t = &e->temp[ir_temp_index(r)];
+
+    if (--t->uses)
+        return;
+    bool vec = ref_is_vec(e, r);
+
+    if (t->reg >= 0) {
+        PoolReg *p = pool_find_host(e, vec, t->reg);
+
+        if (p && p->kind == POOL_TEMP && p->what == ir_temp_index(r))
+            p->kind = POOL_FREE;
+    }
+    if (t->spill >= 0)
+        spill_free(e, vec, t->spill);
+}
+
+void emit_release_operands(Emit *e, const IrOp *op)
+{
+    use_one(e, op->a);
+    use_one(e, op->b);
+    use_one(e, op->c);
+    for (unsigned i = 0; i < EMIT_POOL_INT; i++)
+        e->pool_int[i].pinned = false;
+    for (unsigned i = 0; i < EMIT_POOL_VEC; i++)
+        e->pool_vec[i].pinned = false;
+}
+
+void emit_regs_start(Emit *e)
+{
+    const IrBlock *ir = e->ir;
+
+    memset(e->pool_int, 0, sizeof(e->pool_int));
+    memset(e->pool_vec, 0, sizeof(e->pool_vec));
+    e->spill_used = 0;
+    e->vspill_used = 0;
+    e->clock = 0;
+    if (e->cap_temp < ir->n_temp) {
+        e->cap_temp = ir->n_temp + 256;
+        free(e->temp);
+        e->temp = malloc(e->cap_temp * sizeof(*e->temp));
+        if (!e->temp)
+            die(1, "out of memory");
+    }
+    for (uint32_t i = 0; i < ir->n_temp; i++)
+        e->temp[i] = (TempLoc){ -1, -1, 0 };
+    for (uint32_t i = 0; i < ir->n_op; i++) {
+        const IrOp *op = &ir->op[i];
+        const IrRef refs[] = { op->a, op->b, op->c };
+
+        for (unsigned k = 0; k < 3; k++) {
+            if (ir_is_temp(refs[k]))
+                e->temp[ir_temp_index(refs[k])].uses++;
+        }
+    }
+}

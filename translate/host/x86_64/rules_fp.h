@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules_fp.h: parts shared by the floating point rules. Read the note on exactness in
+ * rules_vec.h first.
+ */
+#pragma once
+
+#include "translate/host/x86_64/rules_vec.h"
+
+/* fp_is64: F64 rather than F32; fp_ok: one of the two; fp_scalar: only lane 0 takes part. */
+static inline bool fp_is64(unsigned type)
+{
+    return type == IR_F64;
+}
+
+static inline bool fp_ok(const IrOp *op)
+{
+    return op->type == IR_F32 || op->type == IR_F64;
+}
+
+static inline bool fp_scalar(const IrOp *op)
+{
+    return op_vl(op) == IR_VL_LANE || (op_vl(op) == IR_VL_64 && op->type == IR_F64);
+}
+
+/* A row of instructions: ss, sd, ps, pd; fp_pick: the one for the op. */
+typedef VOp FpRow[4];
+
+static inline VOp fp_pick(const FpRow row, const IrOp *op)
+{
+    return row[(fp_scalar(op) ? 0 : 2) + fp_is64(op->type)];
+}
+
+extern const FpRow vop_fp_add, vop_fp_sub, vop_fp_mul, vop_fp_round;
+
+/* fp_op3: d = a op b, writing d only after anything that may trap; by way of VT2. */
+void fp_op3(Emit *e, VOp v, int d, int a, int b);
+
+/* fp_cut: the register that holds x with zeros beyond VL: x itself, or VT0. */
+int fp_cut(Emit *e, const IrOp *op, int x);
+
+/* fp_splat: v in every lane of a constant, v as F64 or F32 as the type says. */
+Mem fp_splat(Emit *e, unsigned type, double v);
+
+/*
+ * fp_away: VT1 = a rounded to integral, ties away from zero, lanes beyond VL zero, without an
+ * inexact exception. Uses VT0 and VT2.
+ */
+void fp_away(Emit *e, const IrOp *op, int a);
+
+/* fp_round_imm: immediate of roundps for an IrRound other than IR_RN_AWAY. */
+unsigned fp_round_imm(unsigned round);
+enum { FP_ROUND_QUIET = 8 };    /* or'ed in: no inexact exception */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules_vec_shift.c: lane shifts. x86 has none of bytes, and none of 64-bit lanes that brings
+ * the sign in: bytes are shifted as words and masked, 64-bit lanes put together from halves.
+ * Shifts by register need AVX2's psllv family and are done here for 32 and 64 bits; 8 and 16
+ * bits are rare in real programs and left to the interpreter's function.
+ */
+#include "translate/host/x86_64/rules_vec.h"
+
+static const VOp vop_sll[4] = { V_NONE, V_psllw_i, V_pslld_i, V_psllq_i };
+static const VOp vop_srl[4] = { V_NONE, V_psrlw_i, V_psrld_i, V_psrlq_i };
+static const VOp vop_sra[4] = { V_NONE, V_psraw_i, V_psrad_i, V_NONE };
+
+/* ---- shared parts ---- */
+
+void emit_shl(Emit *e, unsigned type, int d, int a, unsigned n)
+{
+    unsigned l = lane_log2(type);
+
+    if (n == 0) {
+        asm_vmov(&e->as, d, a);
+    } else if (n >= 8u << l) {
+        vzero(&e->as, d);
+    } else if (l) {
+        vshift(&e->as, vop_sll[l], d, a, n);
+    } else if (n == 1) {
+        vop3(&e->as, V_paddb, d, a, a);
+    } else {
+        vshift(&e->as, V_psllw_i, d, a, n);
+        vop3m(&e->as, V_pand, d, d, emit_splat(e, IR_I8, 0xffu << n));
+    }
+}
+
+void emit_shr_u(Emit *e, unsigned type, int d, int a, unsigned n)
+{
+    unsigned l = lane_log2(type);
+
+    if (n == 0) {
+        asm_vmov(&e->as, d, a);
+    } else if (n >= 8u << l) {
+        vzero(&e->as, d);
+    } else if (l) {
+        vshift(&e->as, vop_srl[l], d, a, n);
+    } else {
+        vshift(&e->as, V_psrlw_i, d, a, n);
+        vop3m(&e->as, V_pand, d, d, emit_splat(e, IR_I8, 0xffu >> n));
+    }
+}
+
+/* Bytes: (x ^ m) - m, m being where the sign has come to. */
+static void shr_s_bytes(Emit *e, int d, int a, unsigned n)
+{
+    Asm *as = &e->as;
+
+    if (n >= 7) {
+        vzero(as, VT2);
+        vop3(as, V_pcmpgtb, d, VT2, a);
+        return;
+    }
+    emit_shr_u(e, IR_I8, d, a, n);
+    vop2m(as, V_movaps, VT2, emit_splat(e, IR_I8, 0x80u >> n));
+    vop3(as, V_pxor, d, d, VT2);
+    vop3(as, V_psubb, d, d, VT2);
+}
+
+/* 64-bit lanes: the high halves shifted with sign, the low ones from the unsigned shift. */
+static void shr_s_64(Asm *as, int d, int a, unsigned n)
+{
+    if (n >= 63) {
+        vshift(as, V_psrad_i, d, a, 31);
+        vop2i(as, V_pshufd, d, d, 0xf5);
+    } else if (n >= 32) {
+        vshift(as, V_psrad_i, VT2, a, 31);
+        vshift(as, V_psrad_i, d, a, n - 32);
+        vop2i(as, V_pshufd, d, d, 0xf5);
+        vop3i(as, V_pblendw, d, d, VT2, 0xcc);
+    } else {
+        vshift(as, V_psrad_i, VT2, a, n);
+        vshift(as, V_psrlq_i, d, a, n);
+        vop3i(as, V_pblendw, d, d, VT2, 0xcc);
+    }
+}
+
+void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n)
+{
+    unsigned l = lane_log2(type);
+
+    if (n == 0)
+        asm_vmov(&e->as, d, a);
+    else if (l == 0)
+        shr_s_bytes(e, d, a, n);
+    else if (l == 3)
+        shr_s_64(&e->as, d, a, n);
+    else
+        vshift(&e->as, vop_sra[l], d, a, n < 8u << l ? n : (8u << l) - 1);
+}
+
+/* ---- by an immediate ---- */
+
+RULE(vshl_i)
+{
+    emit_shl(e, op->type, d, a, op->imm);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vshr_s_i)
+{
+    emit_shr_s(e, op->type, d, a, op->imm);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vshr_u_i)
+{
+    emit_shr_u(e, op->type, d, a, op->imm);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+/* VT1 = the bit of a that decides the rounding of a shift by n. */
+static void rounding_bit(Emit *e, const IrOp *op, int a)
+{
+    emit_shr_u(e, op->type, VT1, a, op->imm - 1);
+    vop3m(&e->as, V_pand, VT1, VT1, emit_splat(e, op->type, 1));
+}
+
+RULE(vrshr_s_i)
+{
+    rounding_bit(e, op, a);
+    emit_shr_s(e, op->type, VT0, a, op->imm);
+    vop3(&e->as, vop_add[lane_log2(op->type)], d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vrshr_u_i)
+{
+    rounding_bit(e, op, a);
+    emit_shr_u(e, op->type, VT0, a, op->imm);
+    vop3(&e->as, vop_add[lane_log2(op->type)], d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vsli_i)
+{
+    emit_shl(e, op->type, VT0, b, op->imm);
+    vop3m(&e->as, V_pand, VT1, a, emit_splat(e, op->type, (1ull << op->imm) - 1));
+    vop3(&e->as, V_por, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vsri_i)
+{
+    unsigned width = lane_bits(op->type);
+    uint64_t keep = op->imm ? ~0ull << (width - op->imm) : 0;
+
+    emit_shr_u(e, op->type, VT0, b, op->imm);
+    vop3m(&e->as, V_pand, VT1, a, emit_splat(e, op->type, keep));
+    vop3(&e->as, V_por, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+/* ---- by an immediate, saturating: shift back and see whether it is still the same ---- */
+
+RULE(vqshl_s_i)
+{
+    Asm *as = &e->as;
+    unsigned l = lane_log2(op->type), top = lane_bits(op->type) - 1;
+
+    emit_clobber_flags(e);
+    emit_shl(e, op->type, VT0, a, op->imm);
+    emit_shr_s(e, op->type, VT1, VT0, op->imm);
+    vop3(as, vop_cmp_eq[l], VT1, VT1, a);       /* where it fits */
+    vop3(as, V_pand, VT0, VT0, VT1);
+    emit_not(e, VT1);
+    emit_shr_s(e, op->type, d, a, top);
+    vop3m(as, V_pxor, d, d, emit_splat(e, op->type, (1ull << top) - 1));
+    vop3(as, V_pand, d, d, VT1);
+    vop3(as, V_por, d, d, VT0);
+    emit_set_qc_if(e, VT1, op_vl(op), op->type);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+/* VT0 = x << imm, all ones where that loses bits; VT1 = not zero there. */
+static void shl_sat_u(Emit *e, const IrOp *op, int x)
+{
+    emit_shl(e, op->type, VT0, x, op->imm);
+    emit_shr_u(e, op->type, VT1, VT0, op->imm);
+    vop3(&e->as, vop_cmp_eq[lane_log2(op->type)], VT1, VT1, x);
+    emit_not(e, VT1);
+    vop3(&e->as, V_por, VT0, VT0, VT1);
+}
+
+RULE(vqshl_u_i)
+{
+    emit_clobber_flags(e);
+    shl_sat_u(e, op, a);
+    emit_set_qc_if(e, VT1, op_vl(op), op->type);
+    emit_vl_to(e, d, VT0, op_vl(op), op->type);
+    return true;
+}
+
+/* As unsigned, then 0 where a was negative. */
+RULE(vqshl_su_i)
+{
+    Asm *as = &e->as;
+    unsigned top = lane_bits(op->type) - 1;
+
+    emit_clobber_flags(e);
+    shl_sat_u(e, op, a);
+    emit_shr_s(e, op->type, XMM15, a, top);
+    asm_vmov(as, VT2, XMM15);
+    vop3(as, V_por, VT1, VT1, VT2);
+    vop3(as, V_pandn, VT0, VT2, VT0);
+    emit_set_qc_if(e, VT1, op_vl(op), op->type);
+    emit_vl_to(e, d, VT0, op_vl(op), op->type);
+    return true;
+}
+
+/* ---- by register: counts are signed bytes, negative ones shift right ---- */
+
+/*
+ * VT0 = count modulo 256, VT1 = minus that modulo 256. Counts of the width and more give 0, so
+ * for a left shift VT0 and for a right one VT1 is right, and the other of the two shifts
+ * everything out; with count 0 both keep the value.
+ */
+static void shift_counts(Emit *e, unsigned type, int b)
+{
+    Asm *as = &e->as;
+    Mem mask = emit_splat(e, type, 0xff);
+
+    vzero(as, VT1);
+    vop3(as, vop_sub[lane_log2(type)], VT1, VT1, b);
+    vop3m(as, V_pand, VT1, VT1, mask);
+    vop3m(as, V_pand, VT0, b, mask);
+}
+
+static bool shift_var_ok(const Emit *e, const IrOp *op)
+{
+    return e->hf->avx2 && (op->type == IR_I32 || op->type == IR_I64);
+}
+
+RULE(vshl_u)
+{
+    Asm *as = &e->as;
+    bool q = op->type == IR_I64;
+
+    if (!shift_var_ok(e, op))
+        return false;
+    shift_counts(e, op->type, b);
+    vop3(as, q ? V_psllvq : V_psllvd, VT0, a, VT0);
+    vop3(as, q ? V_psrlvq : V_psrlvd, VT1, a, VT1);
+    vop3(as, V_por, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+/* A signed right shift is an unsigned one of a ^ sign, then ^ sign: right for any count. */
+RULE(vshl_s)
+{
+    Asm *as = &e->as;
+    bool q = op->type == IR_I64;
+
+    if (!shift_var_ok(e, op))
+        return false;
+    shift_counts(e, op->type, b);
+    vop3(as, q ? V_psllvq : V_psllvd, VT0, a, VT0);
+    emit_shr_s(e, op->type, VT2, a, q ? 63 : 31);
+    vop3(as, V_pxor, XMM15, a, VT2);
+    vop3(as, q ? V_psrlvq : V_psrlvd, VT1, XMM15, VT1);
+    vop3(as, V_pxor, VT1, VT1, VT2);
+    vshift(as, q ? V_psllq_i : V_pslld_i, VT2, b, q ? 56 : 24);
+    asm_vraw_rr(as, q ? V_blendvpd : V_blendvps, 0, d, VT0, VT1);
+    asm_8(as, VT2 << 4);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}

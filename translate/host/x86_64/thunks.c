@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thunks.c: the run-time entries of translated code, written once at start for the guest's
+ * choice of homes: entering, leaving, linking, looking up, and calling C.
+ *
+ * C code runs on the thread's own stack (rt.c_sp, 16-byte aligned) while the shadow stack
+ * pointer waits in rt.shadow_sp. MXCSR stays the guest's throughout.
+ */
+#include "translate/host/x86_64/emit.h"
+
+enum { SAVE_VEC = 12, SAVE_INT = 8, SAVE_BYTES = SAVE_VEC * 16 + SAVE_INT * 8 };
+
+static const int8_t saved_int[] = { RDX, RSI, RDI, R8, R9, R10, R11 };
+_Static_assert(ARRAY_LEN(saved_int) <= SAVE_INT && SAVE_BYTES % 16 == 0, "C frame");
+
+static Mem slot(const Emit *e, unsigned guest_reg)
+{
+    return mem_b(RBP, e->slot[guest_reg]);
+}
+
+static Mem pc_field(const Emit *e)
+{
+    return mem_b(RBP, (int32_t)e->guest->pc_offset - EMIT_BIAS);
+}
+
+static void homes_store(Emit *e)
+{
+    for (unsigned i = 0; i < e->n_home_int; i++)
+        asm_mov_mr(&e->as, 8, slot(e, e->home_int[i]), e->home[e->home_int[i]]);
+    for (unsigned i = 0; i < e->n_home_vec; i++)
+        vop2m(&e->as, V_movaps_st, e->home[e->home_vec[i]], slot(e, e->home_vec[i]));
+}
+
+static void homes_load(Emit *e)
+{
+    for (unsigned i = 0; i < e->n_home_int; i++)
+        asm_mov_rm(&e->as, 1, e->home[e->home_int[i]], slot(e, e->home_int[i]));
+    for (unsigned i = 0; i < e->n_home_vec; i++)
+        vop2m(&e->as, V_movaps, e->home[e->home_vec[i]], slot(e, e->home_vec[i]));
+}
+
+static void to_c_stack(Asm *as)
+{
+    asm_mov_mr(as, 8, emit_rt(shadow_sp), RSP);
+    asm_mov_rm(as, 1, RSP, emit_rt(c_sp));
+}
+
+static void from_c_stack(Asm *as)
+{
+    asm_mov_rm(as, 1, RSP, emit_rt(shadow_sp));
+}
+
+/* save: what C may change and translated code has in use. */
+static void save(Asm *as)
+{
+    to_c_stack(as);
+    asm_lea(as, 1, RSP, mem_b(RSP, -SAVE_BYTES));
+    for (unsigned i = 0; i < ARRAY_LEN(saved_int); i++)
+        asm_mov_mr(as, 8, mem_b(RSP, SAVE_VEC * 16 + (int)i * 8), saved_int[i]);
+    for (int i = 0; i < SAVE_VEC; i++)
+        vop2m(as, V_movaps_st, i, mem_b(RSP, i * 16));
+}
+
+static void restore(Asm *as)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(saved_int); i++)
+        asm_mov_rm(as, 1, saved_int[i], mem_b(RSP, SAVE_VEC * 16 + (int)i * 8));
+    for (int i = 0; i < SAVE_VEC; i++)
+        vop2m(as, V_movaps, i, mem_b(RSP, i * 16));
+    from_c_stack(as);
+}
+
+static void arg_env(Asm *as)
+{
+    asm_lea(as, 1, RDI, mem_b(RBP, -EMIT_BIAS));
+}
+
+static void thunk_exit(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+
+    table[THUNK_DEOPT] = as->p;
+    asm_pop(as, RCX);
+    asm_mov_rm(as, 1, RCX, mem_b(RCX, 0));
+    asm_mov_mr(as, 8, emit_rt(next_pc), RCX);
+    asm_mov_ri(as, RAX, EXIT_DEOPT);
+    table[THUNK_EXIT] = as->p;
+    asm_mov_mr(as, 4, emit_rt(exit_kind), RAX);
+    table[THUNK_EXIT_KEEP] = as->p;
+    homes_store(e);
+    asm_mov_rm(as, 1, RAX, emit_rt(next_pc));
+    asm_mov_mr(as, 8, pc_field(e), RAX);
+    table[THUNK_EXIT_RAW] = as->p;
+    to_c_stack(as);
+    asm_mov_rm(as, 0, RAX, emit_rt(exit_kind));
+    asm_lea(as, 1, RSP, mem_b(RSP, 8));
+    static const int8_t pops[] = { R15, R14, R13, R12, RBP, RBX };
+
+    for (unsigned i = 0; i < ARRAY_LEN(pops); i++)
+        asm_pop(as, pops[i]);
+    asm_ret(as);
+}
+
+static void thunk_link(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+
+    table[THUNK_LINK] = as->p;
+    asm_pop(as, RAX);
+    asm_mov_rm(as, 0, RAX, mem_b(RAX, 0));
+    save(as);
+    arg_env(as);
+    asm_mov_rr(as, 0, RSI, RAX);
+    asm_call_m(as, emit_thunk(RT_LINK));
+    restore(as);
+    asm_jmp_r(as, RAX);
+}
+
+/* thunk_ret: a return that did not match the top entry; look a little further up first. */
+static void thunk_probe(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+    enum { DEPTH = 8 };
+    uint8_t *found[DEPTH];
+
+    table[THUNK_RET] = as->p;
+    for (int i = 0; i < DEPTH; i++) {
+        asm_alu_rm(as, 1, ALU_CMP, RAX, mem_b(RSP, (i + 1) * 16 + 8));
+        found[i] = asm_jcc32(as, CC_E);
+    }
+    table[THUNK_PROBE] = as->p;
+    asm_mov_rm(as, 0, RCX, mem_b(RBP, -PAGE_BYTES - EMIT_BIAS));
+    asm_mov_rr(as, 0, RCX, RAX);
+    asm_alu_ri(as, 0, ALU_AND, RCX, (ENV_JUMP_ENTRIES - 1) << 2);
+    int32_t jump = (int32_t)offsetof(Env, jump) - EMIT_BIAS;
+
+    asm_alu_rm(as, 1, ALU_CMP, RAX, mem_bi(RBP, RCX, 2, jump));
+    uint8_t *miss = asm_jcc8(as, CC_NE);
+
+    asm_jmp_m(as, mem_bi(RBP, RCX, 2, jump + 8));
+    asm_patch8(as, miss);
+    save(as);
+    arg_env(as);
+    asm_mov_rr(as, 1, RSI, RAX);
+    asm_call_m(as, emit_thunk(RT_LOOKUP));
+    restore(as);
+    asm_jmp_r(as, RAX);
+    for (int i = 0; i < DEPTH; i++) {
+        asm_patch32(found[i], as->p);
+        asm_lea(as, 1, RSP, mem_b(RSP, (i + 1) * 16));
+        asm_ret(as);
+    }
+}
+
+static void thunk_syscall(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+
+    table[THUNK_SYSCALL] = as->p;
+    asm_mov_rr(as, 0, RCX, RAX);
+    homes_store(e);
+    asm_mov_rm(as, 1, RAX, emit_rt(next_pc));
+    asm_mov_mr(as, 8, pc_field(e), RAX);
+    to_c_stack(as);
+    arg_env(as);
+    asm_mov_rr(as, 0, RSI, RCX);
+    asm_call_m(as, emit_thunk(RT_SYSCALL));
+    from_c_stack(as);
+    asm_test_rr(as, 0, RAX, RAX);
+    uint8_t *out = asm_jcc8(as, CC_NE);
+
+    homes_load(e);
+    asm_ret(as);
+    asm_patch8(as, out);
+    asm_lea(as, 1, RSP, mem_b(RSP, 8));
+    asm_jmp_m(as, emit_thunk(THUNK_EXIT_RAW));
+}
+
+static void thunk_eval(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+    int32_t v = (int32_t)offsetof(Env, rt.vtmp) - EMIT_BIAS;
+
+    table[THUNK_EVAL] = as->p;
+    save(as);
+    arg_env(as);
+    asm_mov_rr(as, 1, RSI, RAX);
+    asm_lea(as, 1, RDX, mem_b(RBP, v + 3 * 16));
+    asm_lea(as, 1, RCX, mem_b(RBP, v));
+    asm_lea(as, 1, R8, mem_b(RBP, v + 16));
+    asm_lea(as, 1, R9, mem_b(RBP, v + 2 * 16));
+    asm_call_m(as, emit_thunk(RT_EVAL));
+    restore(as);
+    asm_ret(as);
+}
+
+/* Helpers may read and write the state, so homes go there and come back from there. */
+static void thunk_helper(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+
+    table[THUNK_HELPER] = as->p;
+    asm_mov_rr(as, 0, RCX, RAX);
+    homes_store(e);
+    save(as);
+    arg_env(as);
+    asm_mov_rr(as, 0, RSI, RCX);
+    asm_call_m(as, emit_thunk(RT_HELPER));
+    restore(as);
+    homes_load(e);
+    asm_ret(as);
+}
+
+EnterFn *emit_thunks(Emit *e, const void *table[])
+{
+    Asm *as = &e->as;
+    uint8_t *enter = as->p;
+    static const int8_t pushes[] = { RBX, RBP, R12, R13, R14, R15 };
+
+    for (unsigned i = 0; i < ARRAY_LEN(pushes); i++)
+        asm_push(as, pushes[i]);
+    asm_lea(as, 1, RSP, mem_b(RSP, -8));
+    asm_lea(as, 1, RBP, mem_b(RDI, EMIT_BIAS));
+    asm_mov_rr(as, 1, RAX, RSI);
+    asm_mov_mr(as, 8, emit_rt(c_sp), RSP);
+    homes_load(e);
+    from_c_stack(as);
+    asm_jmp_r(as, RAX);
+
+    thunk_exit(e, table);
+    thunk_link(e, table);
+    thunk_probe(e, table);
+    thunk_syscall(e, table);
+    thunk_eval(e, table);
+    thunk_helper(e, table);
+    return (EnterFn *)(uintptr_t)enter;
+}
+
+static void state_set(Env *env, const GuestReg *g, int host, const uint64_t gpr[16],
+                      const V128 *xmm)
+{
+    if (g->type == IR_V128)
+        memcpy(env->state + g->offset, &xmm[host], 16);
+    else
+        memcpy(env->state + g->offset, &gpr[host], 8);
+}
+
+void emit_sync_from_host(const Emit *e, Env *env, const uint64_t gpr[16], const V128 *xmm,
+                         const HomeSwap *swap, unsigned n)
+{
+    int8_t home[256];
+
+    memcpy(home, e->home, sizeof(home));
+    for (unsigned i = 0; i < n; i++) {
+        home[swap[i].busy] = home[swap[i].idle];
+        home[swap[i].idle] = -1;
+    }
+    for (unsigned g = 0; g < e->guest->n_regs; g++) {
+        if (home[g] >= 0)
+            state_set(env, &e->guest->regs[g], home[g], gpr, xmm);
+    }
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pages.c: which guest pages may be executed and which have been translated.
+ *
+ * A two-level table of one byte a page: the upper level covers 1 GiB an entry and is a
+ * zero-filled mapping, so an unused gigabyte costs nothing and huge reservations are cheap.
+ * Readers take no lock; writers set bits with atomic operations.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "translate/base/log.h"
+#include "translate/translate.h"
+
+enum { PAGE_EXEC = 1, PAGE_CODE = 2 };
+enum { LEAF_BITS = 18, ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS };
+#define LEAF_PAGES (1u << LEAF_BITS)
+
+typedef _Atomic uint8_t PageByte;
+
+static _Atomic(PageByte *) root[1u << ROOT_BITS];
+
+static PageByte *page_leaf(uint64_t page, bool make)
+{
+    uint64_t i = page >> LEAF_BITS;
+
+    if (i >= ARRAY_LEN(root))
+        return NULL;
+    PageByte *leaf = atomic_load_explicit(&root[i], memory_order_acquire);
+
+    if (leaf || !make)
+        return leaf;
+    void *m = mmap(NULL, LEAF_PAGES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (m == MAP_FAILED)
+        die(1, "out of memory for the page table");
+    PageByte *expected = NULL;
+
+    if (!atomic_compare_exchange_strong(&root[i], &expected, m)) {
+        munmap(m, LEAF_PAGES);
+        return expected;
+    }
+    return m;
+}
+
+static uint8_t page_flags(uint64_t page)
+{
+    PageByte *leaf = page_leaf(page, false);
+
+    return leaf ? atomic_load_explicit(&leaf[page & (LEAF_PAGES - 1)], memory_order_relaxed)
+                : 0;
+}
+
+/* page_range: first page and count of the pages that [start, start + len) touches. */
+static uint64_t page_range(GuestAddr start, uint64_t len, uint64_t *first)
+{
+    *first = start.va >> PAGE_BITS;
+    return len ? ((start.va + len - 1) >> PAGE_BITS) - *first + 1 : 0;
+}
+
+void pages_set_exec(GuestAddr start, uint64_t len, bool exec)
+{
+    uint64_t page, n = page_range(start, len, &page);
+
+    while (n) {
+        uint64_t in_leaf = LEAF_PAGES - (page & (LEAF_PAGES - 1));
+        uint64_t now = n < in_leaf ? n : in_leaf;
+        PageByte *leaf = page_leaf(page, exec);
+
+        for (uint64_t i = 0; leaf && i < now; i++) {
+            PageByte *b = &leaf[(page + i) & (LEAF_PAGES - 1)];
+            uint8_t was = atomic_load_explicit(b, memory_order_relaxed);
+
+            /* Most pages do not change: do not touch their bytes' pages then. */
+            if (exec && !(was & PAGE_EXEC))
+                atomic_fetch_or(b, PAGE_EXEC);
+            else if (!exec && (was & PAGE_EXEC))
+                atomic_fetch_and(b, (uint8_t)~PAGE_EXEC);
+        }
+        page += now;
+        n -= now;
+    }
+}
+
+bool pages_is_exec(GuestAddr a)
+{
+    return page_flags(a.va >> PAGE_BITS) & PAGE_EXEC;
+}
+
+bool pages_has_code(GuestAddr start, uint64_t len)
+{
+    GuestAddr at;
+
+    return pages_next_code(start, len, &at);
+}
+
+bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at)
+{
+    uint64_t page, n = page_range(start, len, &page);
+
+    while (n) {
+        uint64_t in_leaf = LEAF_PAGES - (page & (LEAF_PAGES - 1));
+        uint64_t now = n < in_leaf ? n : in_leaf;
+        PageByte *leaf = page_leaf(page, false);
+
+        for (uint64_t i = 0; leaf && i < now; i++) {
+            if (leaf[(page + i) & (LEAF_PAGES - 1)] & PAGE_CODE) {
+                *at = guest_addr((page + i) << PAGE_BITS);
+                return true;
+            }
+        }
+        page += now;
+        n -= now;
+    }
+    return false;
+}
+
+void pages_note_code(GuestAddr a)
+{
+    PageByte *b = &page_leaf(a.va >> PAGE_BITS, true)[(a.va >> PAGE_BITS) & (LEAF_PAGES - 1)];
+
+    if (!(*b & PAGE_CODE))
+        atomic_fetch_or(b, PAGE_CODE);
+}
+
+void pages_clear_code(GuestAddr a)
+{
+    PageByte *leaf = page_leaf(a.va >> PAGE_BITS, false);
+
+    if (leaf)
+        atomic_fetch_and(&leaf[(a.va >> PAGE_BITS) & (LEAF_PAGES - 1)], (uint8_t)~PAGE_CODE);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * translate.c: from guest pc to running code: one unit from start to end, the calls translated
+ * code makes into C, and the loop around it.
+ */
+#include "translate/translate.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "translate/base/log.h"
+#include "translate/cache/cache.h"
+#include "translate/disas.h"
+#include "translate/env_layout.h"
+#include "translate/host/interp/eval.h"
+#include "translate/host/interp/interp.h"
+#include "translate/lift_block.h"
+#include "translate/opt/opt.h"
+#include "translate/translate_unit.h"
+
+TranslateOptions translate_options;
+
+static const Guest *guest;
+static const void *thunk_table[ENV_TABLE_ENTRIES];
+static EnterFn *enter;
+
+/* ---- Emit contexts: one per thread that translates right now ---- */
+
+typedef struct EmitNode {
+    struct EmitNode *next;
+    Emit e;
+} EmitNode;
+
+static EmitNode *emit_spare;
+static pthread_mutex_t emit_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static EmitNode *emit_get(void)
+{
+    pthread_mutex_lock(&emit_lock);
+    EmitNode *n = emit_spare;
+
+    if (n)
+        emit_spare = n->next;
+    pthread_mutex_unlock(&emit_lock);
+    if (n)
+        return n;
+    n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (n == MAP_FAILED)
+        die(1, "out of memory for the translator");
+    emit_init(&n->e, guest, host_features());
+    return n;
+}
+
+static void emit_put(EmitNode *n)
+{
+    pthread_mutex_lock(&emit_lock);
+    n->next = emit_spare;
+    emit_spare = n;
+    pthread_mutex_unlock(&emit_lock);
+}
+
+/* ---- one unit ---- */
+
+static void unit_log_asm(const Emit *e)
+{
+    const EmitBlock *last = &e->block[e->n_block - 1];
+
+    if (LOG_ON(in_asm))
+        disas_guest(guest, (const void *)e->unit_pc,
+                    last->ir.pc.va + last->ir.guest_bytes - e->unit_pc, e->unit_pc);
+    if (LOG_ON(out_asm))
+        disas_host(e->unit_start, (size_t)(e->main_end - e->unit_start));
+}
+
+/*
+ * unit_write: emit what was lifted. When a table or the room runs out, try again with fewer
+ * blocks; a single block that is too large is lifted again with half the instructions.
+ */
+static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
+{
+    bool live_in[EMIT_MAX_BLOCKS];
+
+    for (unsigned limit = UNIT_MAX_INSNS;;) {
+        unit_analyse(e, live_in);
+        e->as.p = cache_reserve(env, &e->as.end);
+        if (emit_unit(e))
+            break;
+        if (e->n_block > 1) {
+            e->n_block = (e->n_block + 1) / 2;
+            e->block[e->n_block - 1].next = 0;
+        } else if (limit > 1) {
+            limit /= 2;
+            if (!unit_lift(e, pc, limit))
+                return false;
+        } else {
+            die(1, "an instruction at 0x%llx needs more room than a unit has",
+                (unsigned long long)pc);
+        }
+    }
+    unit_log_asm(e);
+    return cache_commit(env, e, gen, live_in);
+}
+
+/* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
+static const uint8_t *translate_unit(Env *env, uint64_t pc)
+{
+    EmitNode *n = emit_get();
+    sigjmp_buf jmp;
+    const uint8_t *host = NULL;
+    void *outer = env->rt.access_jmp;
+
+    env->rt.access_jmp = &jmp;
+    if (sigsetjmp(jmp, 0) == 0) {
+        env->rt.in_access = INTERP_FETCH;
+        n->e.mode = env->rt.mode;
+        for (;;) {
+            uint32_t gen = cache_generation();
+
+            if (!unit_lift(&n->e, pc, UNIT_MAX_INSNS)) {
+                lift_fetch_fault(env, guest, guest_addr(pc));
+                break;
+            }
+            if (unit_write(env, &n->e, pc, gen)) {
+                host = cache_lookup(pc, env->rt.mode);
+                if (host)
+                    break;
+            }
+        }
+    }
+    env->rt.in_access = 0;
+    env->rt.access_jmp = outer;
+    emit_put(n);
+    return host;
+}
+
+static const uint8_t *host_code(Env *env, uint64_t pc)
+{
+    const uint8_t *host = cache_lookup(pc, env->rt.mode);
+
+    return host ? host : translate_unit(env, pc);
+}
+
+/* ---- calls from translated code ---- */
+
+static uint32_t *nzcv_of(Env *env)
+{
+    return (uint32_t *)(env->state + guest->nzcv_offset);
+}
+
+static uint64_t *pc_of(Env *env)
+{
+    return (uint64_t *)(env->state + guest->pc_offset);
+}
+
+static void flags_to_guest(Env *env)
+{
+    *nzcv_of(env) = flags_nzcv(env->rt.nzcv);
+}
+
+static void flags_from_guest(Env *env)
+{
+    env->rt.nzcv = flags_from_nzcv(*nzcv_of(env));
+}
+
+/* leave_at: what a look-up returns when there is no code: the way out, to continue at pc. */
+static const void *leave_at(Env *env, uint64_t pc, ExitKind kind)
+{
+    env->rt.next_pc = pc;
+    env->rt.exit_kind = kind;
+    return thunk_table[THUNK_EXIT_KEEP];
+}
+
+static const void *rt_link(Env *env, uint32_t edge)
+{
+    uint64_t pc = cache_edge_target(edge);
+    const uint8_t *host = host_code(env, pc);
+
+    if (!host)
+        return leave_at(env, pc, EXIT_FETCH);
+    cache_link(edge, host);
+    return host;
+}
+
+static const void *rt_lookup(Env *env, uint64_t pc)
+{
+    if (guest->top_byte_ignore)
+        pc = (uint64_t)sext(pc, 56);
+    const uint8_t *host = host_code(env, pc);
+
+    if (!host)
+        return leave_at(env, pc, EXIT_FETCH);
+    JumpEntry *j = &env->jump[pc >> 2 & (ENV_JUMP_ENTRIES - 1)];
+
+    j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    j->host = host;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    j->gpc = pc;
+    return host;
+}
+
+static int rt_syscall(Env *env, uint32_t imm)
+{
+    uint64_t next = env->rt.next_pc;
+    uint32_t kills = cache_kills();
+
+    flags_to_guest(env);
+    uint64_t was = env->rt.epoch;
+
+    cache_quiet(env);
+    int leave = env->rt.on_syscall(env, imm);
+    uint64_t now = cache_busy(env);
+
+    flags_from_guest(env);
+    env->rt.exit_kind = leave ? EXIT_SYSCALL : EXIT_NONE;
+    /* Code went away meanwhile, perhaps what called: go on by a look-up. */
+    bool moved = kills != cache_kills() || was != now;
+
+    if (moved)
+        env->rt.shadow_sp = env->rt.shadow_base - 8;    /* the way out pops one word */
+    return leave || moved || *pc_of(env) != next;
+}
+
+static uint64_t rt_helper(Env *env, uint32_t number)
+{
+    const HelperDef *h = &guest->helpers[number];
+
+    if (h->flags & HELPER_READS_STATE)
+        flags_to_guest(env);
+    uint64_t r = h->fn(env, env->rt.arg[0], env->rt.arg[1], env->rt.arg[2]);
+
+    if (h->flags & HELPER_WRITES_STATE)
+        flags_from_guest(env);
+    return r;
+}
+
+static void rt_eval(Env *env, uint64_t word, V128 *d, const V128 *a, const V128 *b,
+                    const V128 *c)
+{
+    EvalOp op;
+
+    memcpy(&op, &word, sizeof(op));
+    eval_op(env, op, d, a, b, c);
+}
+
+/* ---- start ---- */
+
+int translate_init(const Guest *g, const TranslateOptions *options)
+{
+    translate_options = *options;
+    guest = g;
+    interp_init(g);
+    if (options->accel == ACCEL_INTERP)
+        return 0;
+    if (!host_features_v2())
+        die(1, "this CPU lacks SSE4.2 or CMPXCHG16B; use -accel interp");
+    fault_init(g);
+    int err = cache_init(options->code_bytes);
+
+    if (err)
+        return err;
+    EmitNode *n = emit_get();
+
+    n->e.as.p = cache_reserve_thunks(&n->e.as.end);
+    enter = emit_thunks(&n->e, thunk_table);
+    thunk_table[RT_LINK] = (const void *)rt_link;
+    thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
+    thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
+    thunk_table[RT_EVAL] = (const void *)rt_eval;
+    thunk_table[RT_HELPER] = (const void *)rt_helper;
+    emit_put(n);
+    return 0;
+}
+
+static void env_adopt(Env *env)
+{
+    memcpy(env->table, thunk_table, RT_COUNT * sizeof(thunk_table[0]));
+    env->jump[0].gpc = 1;       /* so that no entry matches pc 0 */
+    env->rt.adopted = 1;
+    env->rt.jump_mode = env->rt.mode;
+    env_load_mxcsr(env);
+    cache_env_add(env);
+}
+
+void env_gone(Env *env)
+{
+    if (env->rt.adopted)
+        cache_env_remove(env);
+    interp_free(env);
+}
+
+/* ---- run ---- */
+
+static void jump_cache_clear(Env *env)
+{
+    for (unsigned i = 0; i < ENV_JUMP_ENTRIES; i++)
+        env->jump[i].gpc = 1;
+    env->rt.jump_mode = env->rt.mode;
+}
+
+static ExitKind jit_once(Env *env)
+{
+    uint32_t kills = cache_kills();
+
+    if (env->rt.seen_kills != kills) {
+        /* Returns must not land in code that was dropped. */
+        env->rt.seen_kills = kills;
+        env->rt.shadow_sp = env->rt.shadow_base;
+    }
+    cache_busy(env);
+    if (env->rt.jump_mode != env->rt.mode)
+        jump_cache_clear(env);
+    const uint8_t *host = host_code(env, *pc_of(env));
+
+    if (!host)
+        return EXIT_FETCH;
+    flags_from_guest(env);
+    ExitKind kind = enter(env, host);
+
+    flags_to_guest(env);
+    return kind;
+}
+
+static ExitKind jit_run(Env *env)
+{
+    if (!env->rt.adopted)
+        env_adopt(env);
+    for (;;) {
+        if (env_answer_poke(env, false))
+            return EXIT_POKE;
+        unsigned kind = jit_once(env);
+
+        if (kind == EXIT_DEOPT)
+            kind = interp_step(env);
+        if (kind == EXIT_POKE)
+            env_answer_poke(env, true);
+        if (kind != EXIT_NONE)
+            return kind;
+    }
+}
+
+ExitKind env_run(Env *env)
+{
+    ExitKind kind;
+
+    if (translate_options.accel == ACCEL_JIT) {
+        kind = jit_run(env);
+        cache_quiet(env);
+        env->rt.shadow_sp = env->rt.shadow_base;
+    } else {
+        kind = interp_run(env);
+        if (kind == EXIT_POKE)
+            env_answer_poke(env, true);
+    }
+    return kind;
+}
+
+/* ---- changes of code ---- */
+
+void translate_invalidate(GuestAddr start, uint64_t len)
+{
+    if (!len || !pages_has_code(start, len))
+        return;
+    interp_invalidate();
+    if (translate_options.accel == ACCEL_JIT)
+        cache_kill(start.va, start.va + len);
+}
+
+void translate_shadow_forget(Env *env)
+{
+    /* The words that are not host code addresses are guest return addresses. */
+    for (uint64_t *p = (uint64_t *)env->rt.shadow_sp; p < (uint64_t *)env->rt.shadow_base; p++) {
+        if (!cache_contains(*p))
+            *p = 1;
+    }
+}
+
+void translate_fork_prepare(void)
+{
+    pthread_mutex_lock(&emit_lock);
+    cache_lock();
+}
+
+void translate_fork_parent(void)
+{
+    cache_unlock();
+    pthread_mutex_unlock(&emit_lock);
+}
+
+void translate_fork_child(void)
+{
+    translate_fork_parent();
+}
+
+const void *translate_thunk(unsigned number)
+{
+    return thunk_table[number];
+}
+
+void translate_stats(FILE *f)
+{
+    const CacheStats *s = &cache_stats;
+
+    fprintf(f,
+            "units %llu, blocks %llu, guest instructions %llu, guest bytes %llu, host bytes "
+            "%llu, links %llu, invalidations %llu, evictions %llu\n",
+            (unsigned long long)s->units, (unsigned long long)s->blocks,
+            (unsigned long long)s->insns, (unsigned long long)s->guest_bytes,
+            (unsigned long long)s->host_bytes, (unsigned long long)s->links,
+            (unsigned long long)s->kills, (unsigned long long)s->evictions);
+}

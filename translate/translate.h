@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * translate.h: the translator as its users (linux-user, system) see it.
+ *
+ * Start: translate_init() once, env_new() per thread, then env_run() until it returns why.
+ * Guest memory is the caller's: it reports executable ranges with pages_set_exec() and changes
+ * of mapped code with translate_invalidate().
+ */
+#pragma once
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include "translate/guest.h"
+
+typedef enum { ACCEL_JIT, ACCEL_INTERP } Accel;
+
+typedef struct {
+    Accel accel;
+    bool one_insn_per_block;
+    uint64_t code_bytes;        /* size of the code cache; 0: the default (-tb-size) */
+    uint64_t features;          /* guest features in force */
+} TranslateOptions;
+
+extern TranslateOptions translate_options;
+
+/* translate_init: before any other call; one guest kind per process. 0 or -errno. */
+int translate_init(const Guest *guest, const TranslateOptions *options);
+
+/* env_run: run guest code from the pc in the state until something happens. */
+ExitKind env_run(Env *env);
+
+/*
+ * translate_invalidate: guest code bytes in [start, start + len) changed or went away. After
+ * return no thread enters old translations of them through a jump; the calling thread must
+ * return to env_run() or a block start before it executes more. Any thread.
+ */
+void translate_invalidate(GuestAddr start, uint64_t len);
+
+/*
+ * translate_shadow_forget: the calling thread's pending returns must not land in old code; for
+ * helpers that invalidated code.
+ */
+void translate_shadow_forget(Env *env);
+
+/* ---- executable pages ---- */
+
+/* pages_set_exec: pages of [start, start + len) are (not) executable by the guest. */
+void pages_set_exec(GuestAddr start, uint64_t len, bool exec);
+bool pages_is_exec(GuestAddr a);
+/* pages_has_code: some page of the range has been translated (a cheap test, may say yes wrongly). */
+bool pages_has_code(GuestAddr start, uint64_t len);
+/* pages_note_code: the translator read code from this page. */
+void pages_note_code(GuestAddr a);
+void pages_clear_code(GuestAddr a);
+/* pages_next_code: the first translated page of the range, its address in *at; false: none. */
+bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at);
+
+/* ---- host faults ---- */
+
+typedef enum {
+    FAULT_NOT_OURS,     /* not in guest code: a bug of ours, or another program's signal */
+    FAULT_RESUME,       /* dealt with; return from the handler */
+    FAULT_GUEST,        /* uc was changed to make env_run() return EXIT_FAULT (fault_ fields set) */
+} FaultResult;
+
+/*
+ * fault_handle: call first from the handler of SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP of a
+ * thread that runs an Env. Async-signal-safe. Recovers the exact guest state from the host
+ * registers in uc.
+ */
+FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc);
+
+/* translate_fork_prepare/parent/child: call around fork() in a threaded process. */
+void translate_fork_prepare(void);
+void translate_fork_parent(void);
+void translate_fork_child(void);
+
+/* translate_stats: print counters as text on f. */
+void translate_stats(FILE *f);
