@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * main.c: the mimus program. It can be started in three ways:
+ *
+ *   mimus [options] PROGRAM [arguments]      also as mimus-ARCH, qemu-ARCH[-static], which then
+ *                                            run programs of that CPU only
+ *   by binfmt_misc                           mimus PATH [ARGV0] arguments (flags O, P)
+ *   by the execve of a guest                 argv is the guest's, see exec.h
+ *
+ * Exit status before the guest runs: 127 not found, 126 cannot be run, 1 wrong usage.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "elfload/map.h"
+#include "linux-user/exec.h"
+#include "linux-user/load.h"
+#include "linux-user/options.h"
+#include "linux-user/path_prefix.h"
+#include "linux-user/run.h"
+#include "linux-user/thread.h"
+#include "signal/signal.h"
+#include "syscall/host_call.h"
+#include "syscall/own_range.h"
+#include "translate/base/log.h"
+#include "translate/translate.h"
+
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, AT_FLAGS_KEEP_ARGV0 = 1 };
+
+/* One way to be started, as the rest sees it. */
+typedef struct {
+    const char *path;       /* guest's name of the program, also AT_EXECFN */
+    char **argv;            /* the guest's */
+    int fd;                 /* already open, or -1 */
+    bool handed_over;       /* by the execve of a guest: fail as the kernel fails */
+} Start;
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* arch_of_name: the guest that "mimus-ARCH", "qemu-ARCH" or "qemu-ARCH-static" stands for. */
+static const Guest *arch_of_name(const char *argv0)
+{
+    const char *name = base_name(argv0);
+    size_t n;
+
+    if (!strncmp(name, "mimus-", 6))
+        name += 6;
+    else if (!strncmp(name, "qemu-", 5))
+        name += 5;
+    else
+        return NULL;
+    n = strlen(name);
+    if (n > 7 && !strcmp(name + n - 7, "-static"))
+        n -= 7;
+    for (const Guest *const *g = guest_list; *g; g++) {
+        if (strlen((*g)->name) == n && !memcmp((*g)->name, name, n))
+            return *g;
+    }
+    return NULL;
+}
+
+/* aux_has: getauxval() tells a missing entry from 0 by errno only. */
+static bool aux_has(unsigned long key, unsigned long *value)
+{
+    errno = 0;
+    *value = getauxval(key);
+    return errno == 0;
+}
+
+/* start_by_binfmt: flag O gives a descriptor, flag P keeps argv[0] as a further argument. */
+static bool start_by_binfmt(int argc, char **argv, Start *s)
+{
+    unsigned long fd = 0, flags = 0;
+    bool open_fd = aux_has(AT_EXECFD, &fd);
+    bool keep = aux_has(AT_FLAGS, &flags) && (flags & AT_FLAGS_KEEP_ARGV0);
+
+    if ((!open_fd && !keep) || argc < (keep ? 3 : 2))
+        return false;
+    s->path = argv[1];
+    s->fd = open_fd ? (int)fd : -1;
+    s->argv = argv + (keep ? 2 : 1);
+    return true;
+}
+
+/* ---- finding the program ---- */
+
+static bool is_there(const char *path)
+{
+    char host[PATH_MAX];
+
+    if (path_prefix_active && *path == '/' &&
+        path_resolve(NULL, AT_FDCWD, path, host, sizeof(host), PATH_LOOKUP) == 0)
+        path = host;
+    return access(path, X_OK) == 0;
+}
+
+/*
+ * search_path: a bare name that is no file here is looked for in PATH, which with a prefix
+ * means the prefix's directories first.
+ */
+static const char *search_path(const char *name, char *buf, size_t len)
+{
+    const char *dirs = getenv("PATH");
+
+    if (strchr(name, '/') || access(name, F_OK) == 0)
+        return name;
+    for (dirs = dirs ? dirs : "/usr/local/bin:/usr/bin:/bin"; *dirs;) {
+        size_t n = strcspn(dirs, ":");
+
+        if (n && (size_t)snprintf(buf, len, "%.*s/%s", (int)n, dirs, name) < len && is_there(buf))
+            return buf;
+        dirs += n;
+        dirs += *dirs == ':';
+    }
+    return name;
+}
+
+static void refuse(const char *path, int err, const char *why)
+{
+    if (err == -ENOENT && strcmp(why, "cannot be executed"))
+        die(EXIT_NOT_FOUND, "%s: %s: %s", path, why, strerror(-err));
+    if (err == -ENOENT)
+        die(EXIT_NOT_FOUND, "%s: %s", path, strerror(-err));
+    die(EXIT_CANNOT_RUN, "%s: %s%s%s", path, why, err == -ENOEXEC ? "" : ": ",
+        err == -ENOEXEC ? "" : strerror(-err));
+}
+
+/* plan_open: a program that comes as a descriptor: no script, no search. */
+static int plan_open(const Start *s, ExecPlan *plan, const char **why)
+{
+    plan->n_lead = 0;
+    plan->fd = s->fd;
+    plan->guest = NULL;
+    int err = elf_read(s->fd, &plan->img, why);
+
+    if (err < 0)
+        return err;
+    for (const Guest *const *g = guest_list; *g; g++) {
+        if ((*g)->elf_machine == plan->img.machine && (*g)->elf_class == plan->img.elf_class &&
+            (*g)->elf_data == plan->img.data)
+            plan->guest = *g;
+    }
+    return 0;
+}
+
+static void find_program(Start *s, ExecPlan *plan, const Guest *only)
+{
+    const char *why = "cannot be executed";
+    int err = s->fd >= 0 ? plan_open(s, plan, &why)
+                         : exec_plan(NULL, AT_FDCWD, s->path, 0, plan, &why);
+
+    if (err < 0)
+        refuse(s->path, err, why);
+    if (!plan->guest && plan->fd < 0)
+        die(EXIT_CANNOT_RUN, "%s: cannot be read", s->path);
+    if (!plan->guest)
+        die(EXIT_CANNOT_RUN, "%s: not a program of a CPU that mimus knows", s->path);
+    if (only && plan->guest != only)
+        die(EXIT_CANNOT_RUN, "%s: is for %s, not %s", s->path, plan->guest->name, only->name);
+}
+
+/* script_argv: the arguments when the program is a script's interpreter. */
+static char **script_argv(const ExecPlan *plan, char **argv)
+{
+    size_t n = 0;
+
+    if (!plan->n_lead)
+        return argv;
+    while (argv[n])
+        n++;
+    char **out = calloc(plan->n_lead + n + 1, sizeof(*out));
+
+    if (!out)
+        die(EXIT_CANNOT_RUN, "out of memory");
+    memcpy(out, plan->lead, plan->n_lead * sizeof(*out));
+    if (n)
+        memcpy(out + plan->n_lead, argv + 1, (n - 1) * sizeof(*out));
+    return out;
+}
+
+/* ---- */
+
+/* own_image: our own code and data are no place for the guest's fixed mappings. */
+static void own_image(void)
+{
+    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+    extern const char _end[] __attribute__((visibility("hidden")));
+    uint64_t start = align_down((uint64_t)__ehdr_start, PAGE_BYTES);
+
+    own_range_add(start, align_up((uint64_t)_end, PAGE_BYTES) - start);
+}
+
+static void start_translator(const Guest *guest)
+{
+    options.translate.features = guest->features;
+    int err = translate_init(guest, &options.translate);
+
+    if (err < 0)
+        die(EXIT_CANNOT_RUN, "the translator cannot start: %s", strerror(-err));
+}
+
+/* command_line: the ordinary start. */
+static void command_line(int argc, char **argv, Start *s)
+{
+    static char found[PATH_MAX];
+    int i = options_parse(argc, argv);
+
+    if (options.prefix)
+        path_prefix_set(options.prefix);
+    s->path = search_path(argv[i], found, sizeof(found));
+    s->argv = argv + i;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    static ExecHandover handover;
+    static ExecPlan plan;
+    Start s = { .fd = -1 };
+    const char *why;
+
+    /* What malloc takes beyond the heap would show in the guest's memory map. */
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    if (!getauxval(AT_SECURE))
+        options_from_env(envp);
+    if (exec_handover(envp, &handover)) {
+        s = (Start){ handover.name, argv, handover.fd, true };
+    } else if (!start_by_binfmt(argc, argv, &s)) {
+        command_line(argc, argv, &s);
+    }
+    if (options.prefix && !path_prefix_active)
+        path_prefix_set(options.prefix);
+    exec_keep_self();
+    find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
+    own_image();
+    start_translator(plan.guest);
+
+    Thread *t = thread_main(plan.guest);
+
+    if (options.argv0 && !s.handed_over)
+        s.argv[0] = (char *)options.argv0;
+    int err = load_program(t, &plan, s.path, script_argv(&plan, s.argv), options_environ(envp), &why);
+
+    /* The kernel cannot return to a caller any more at this point, and kills. */
+    if (err < 0 && s.handed_over)
+        signal_die(SIGSEGV);
+    if (err < 0)
+        refuse(s.path, err, why);
+    exec_plan_free(&plan);
+    prctl(PR_SET_NAME, base_name(s.path));
+    run_thread(t);
+    thread_finish(t);
+    return 0;
+}

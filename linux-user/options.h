@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h: the command line and its environment twins. Each option is a row of a table in
+ * options.c: its name, its variable (MIMUS_NAME, and QEMU_NAME that scripts already set), what
+ * it does, and whether programs that the guest executes get it too.
+ */
+#pragma once
+
+#include "translate/translate.h"
+
+typedef struct {
+    const char *prefix;         /* -L; NULL: none */
+    const char *argv0;          /* -0 */
+    const char *cpu;            /* -cpu */
+    const char *uname_release;  /* -r */
+    const char *dfilter;        /* -dfilter */
+    uint64_t stack_bytes;       /* -s; 0: the stack limit */
+    uint64_t seed;              /* -seed */
+    bool has_seed;
+    bool strace;
+    bool stats;
+    TranslateOptions translate;
+} Options;
+
+extern Options options;
+
+/* options_from_env: the twins in envp. Not to be called for a privileged (AT_SECURE) start. */
+void options_from_env(char **envp);
+
+/*
+ * options_parse: options of the command line. Returns the index in argv of the program to
+ * run. Bad usage, -h, -version and the like end the process.
+ */
+int options_parse(int argc, char **argv);
+
+/*
+ * options_export: the options that programs started by the guest get too, as text for
+ * options_import(); fields are "name=value" with bytes up to ' ', '%' and ';' as %XX. Returns
+ * the length, or 0 when it does not fit.
+ */
+size_t options_export(char *buf, size_t len);
+void options_import(const char *text);
+
+/*
+ * options_environ: the environment of the guest: envp with -U and -E applied. The result is
+ * allocated when it differs.
+ */
+char **options_environ(char **envp);
+
+/* text_escape, text_unescape: the coding of options_export(). Return the length. */
+size_t text_escape(char *dst, size_t len, const char *src);
+size_t text_unescape(char *dst, size_t len, const char *src, size_t src_len);

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc.c: /proc as the guest must see it. Files are made afresh into a memfd at each open.
+ *
+ * The memory map is the host's with our own lines left out, execute permission as the guest
+ * has it (the host never gives it) and the guest's names for stack, heap and vDSO.
+ */
+#include "linux-user/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "linux-user/path_prefix.h"
+#include "syscall/host_call.h"
+#include "syscall/own_range.h"
+#include "translate/translate.h"
+
+Program program = { .exe_fd = -1 };
+
+/* ---- which file is it? ---- */
+
+/* skip: past word in *p when it is the next component. */
+static bool skip(const char **p, const char *word)
+{
+    size_t n = strlen(word);
+
+    if (strncmp(*p, word, n) || ((*p)[n] != '/' && (*p)[n]))
+        return false;
+    *p += n + ((*p)[n] == '/');
+    return true;
+}
+
+/* skip_number: past a decimal component that equals one of our ids. */
+static bool skip_number(const char **p, bool thread)
+{
+    char *end;
+    long n = strtol(*p, &end, 10);
+
+    if (end == *p || (*end != '/' && *end))
+        return false;
+    /* Any task of this process shares what we tell. */
+    if (!thread && n != (long)getpid())
+        return false;
+    *p = end + (*end == '/');
+    return true;
+}
+
+/* own_file: "maps" for any name of this process's maps; NULL: something else. */
+static const char *own_file(const char *path)
+{
+    const char *p = path;
+
+    if (*p != '/')
+        return NULL;
+    p++;
+    if (!skip(&p, "proc"))
+        return NULL;
+    if (!skip(&p, "self") && !skip(&p, "thread-self") && !skip_number(&p, false))
+        return NULL;
+    if (skip(&p, "task") && !skip_number(&p, true))
+        return NULL;
+    return p;
+}
+
+/* ---- building text ---- */
+
+typedef struct {
+    char *p;
+    size_t len, cap;
+} Text;
+
+static bool text_add(Text *x, const void *p, size_t n)
+{
+    if (x->len + n + 1 > x->cap) {
+        size_t cap = (x->cap + n + 4096) * 2;
+        char *more = realloc(x->p, cap);
+
+        if (!more)
+            return false;
+        x->p = more;
+        x->cap = cap;
+    }
+    memcpy(x->p + x->len, p, n);
+    x->len += n;
+    x->p[x->len] = 0;
+    return true;
+}
+
+static void text_printf(Text *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void text_printf(Text *x, const char *fmt, ...)
+{
+    char buf[PATH_MAX + 256];
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(buf, sizeof(buf), fmt, ap);
+    va_end(ap);
+    if (n > 0)
+        text_add(x, buf, (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1);
+}
+
+static bool text_read_file(Text *x, const char *path)
+{
+    char buf[16384];
+    long n, fd = host_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    while ((n = host_call(SYS_read, fd, buf, sizeof(buf))) > 0)
+        text_add(x, buf, (size_t)n);
+    host_call(SYS_close, fd);
+    return true;
+}
+
+/* ---- maps, smaps ---- */
+
+typedef struct {
+    uint64_t start, end, offset;
+    char perms[5], dev[16];
+    unsigned long long inode;
+    const char *name;           /* within the line; "" none */
+    const char *rest;           /* smaps: the lines that follow, "" for maps */
+    size_t rest_len;
+} MapLine;
+
+/* map_line_parse: one line of the host's file; false: not a mapping's first line. */
+static bool map_line_parse(const char *line, MapLine *m)
+{
+    unsigned long long start, end, offset;
+    int at = 0;
+
+    if (sscanf(line, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
+               &m->inode, &at) != 6 ||
+        !at)
+        return false;
+    m->start = start;
+    m->end = end;
+    m->offset = offset;
+    m->name = line + at;
+    return true;
+}
+
+/* is_ours: mappings that belong to mimus as a whole. */
+static bool is_ours(const MapLine *m)
+{
+    static const char *const names[] = { "[heap]", "[stack]", "[vdso]", "[vvar]", "[vvar_vclock]",
+                                         "[vsyscall]" };
+
+    if (m->perms[2] == 'x')
+        return true;            /* the guest's never have it on the host */
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        if (!strcmp(m->name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static const char *guest_name(uint64_t start, uint64_t end, const char *name)
+{
+    GuestAddr heap, heap_end;
+
+    if (start < program.stack.high && end > program.stack.low)
+        return "[stack]";
+    if (start >= program.vdso && end <= program.vdso + program.vdso_bytes)
+        return "[vdso]";
+    brk_range(&heap, &heap_end);
+    if (!*name && start < heap_end.va && end > heap.va)
+        return "[heap]";
+    return path_prefix_strip(name);
+}
+
+static void put_line(Text *x, const MapLine *m, uint64_t start, uint64_t end, bool exec)
+{
+    char perms[5];
+    const char *name = guest_name(start, end, m->name);
+    size_t before = x->len, width;
+
+    memcpy(perms, m->perms, 5);
+    if (exec)
+        perms[2] = 'x';
+    text_printf(x, "%08llx-%08llx %s %08llx %s %llu ", (unsigned long long)start,
+                (unsigned long long)end, perms,
+                (unsigned long long)(m->inode ? m->offset + (start - m->start) : m->offset),
+                m->dev, m->inode);
+    width = x->len - before;
+    if (*name)
+        text_printf(x, "%*s%s", width < 73 ? (int)(73 - width) : 1, "", name);
+    text_add(x, "\n", 1);
+    text_add(x, m->rest, m->rest_len);
+}
+
+/* put_range: part of a host mapping that is not ours, cut where execute permission changes. */
+static void put_range(Text *x, const MapLine *m, uint64_t start, uint64_t end)
+{
+    /* What cannot be read cannot be executed: huge reservations are not walked. */
+    if (m->perms[0] != 'r') {
+        put_line(x, m, start, end, false);
+        return;
+    }
+    while (start < end) {
+        bool exec = pages_is_exec(guest_addr(start));
+        uint64_t at = start + PAGE_BYTES;
+
+        while (at < end && pages_is_exec(guest_addr(at)) == exec)
+            at += PAGE_BYTES;
+        put_line(x, m, start, at, exec);
+        start = at;
+    }
+}
+
+static void put_mapping(Text *x, const MapLine *m, unsigned long long own_inode,
+                        const char *own_dev)
+{
+    uint64_t at = m->start, own_start, own_end;
+
+    if (is_ours(m) || (m->inode == own_inode && own_inode && !strcmp(m->dev, own_dev)))
+        return;
+    while (at < m->end && own_range_next(at, m->end, &own_start, &own_end)) {
+        if (own_start > at)
+            put_range(x, m, at, own_start);
+        at = own_end;
+    }
+    if (at < m->end)
+        put_range(x, m, at, m->end);
+}
+
+/* own_image: device and inode of mimus's binary, from the line that maps this very code. */
+static void own_image(const char *text, unsigned long long *inode, char *dev)
+{
+    MapLine m;
+
+    for (const char *line = text; *line;) {
+        size_t n = strcspn(line, "\n");
+
+        if (map_line_parse(line, &m) && (uint64_t)own_image >= m.start &&
+            (uint64_t)own_image < m.end) {
+            *inode = m.inode;
+            strcpy(dev, m.dev);
+            return;
+        }
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* next_mapping: where the next mapping's first line starts (maps: the next line). */
+static char *next_mapping(char *p)
+{
+    MapLine m;
+
+    for (;;) {
+        p += strcspn(p, "\n");
+        if (!*p)
+            return p;
+        p++;
+        if (!*p || map_line_parse(p, &m))
+            return p;
+    }
+}
+
+static bool make_maps_from(Text *x, const char *host_file)
+{
+    Text host = { 0 };
+    unsigned long long inode = 0;
+    char dev[16] = "";
+
+    if (!text_read_file(&host, host_file) || !host.p)
+        return false;
+    own_image(host.p, &inode, dev);
+    for (char *line = host.p, *next; *line; line = next) {
+        MapLine m;
+        size_t n = strcspn(line, "\n");
+
+        next = next_mapping(line);
+        m.rest = line[n] ? line + n + 1 : "";
+        m.rest_len = line[n] ? (size_t)(next - m.rest) : 0;
+        line[n] = 0;
+        if (map_line_parse(line, &m))
+            put_mapping(x, &m, inode, dev);
+    }
+    free(host.p);
+    return true;
+}
+
+static bool make_maps(Thread *t, Text *x)
+{
+    (void)t;
+    return make_maps_from(x, "/proc/self/maps");
+}
+
+static bool make_smaps(Thread *t, Text *x)
+{
+    (void)t;
+    return make_maps_from(x, "/proc/self/smaps");
+}
+
+/* ---- the others ---- */
+
+/* add_guest: bytes of guest memory; what cannot be read ends the file. */
+static bool add_guest(Thread *t, Text *x, uint64_t from, uint64_t to)
+{
+    uint8_t buf[1024];
+
+    while (from < to) {
+        size_t n = to - from < sizeof(buf) ? to - from : sizeof(buf);
+
+        if (guest_copy_in(t, buf, guest_addr(from), n) < 0)
+            break;
+        text_add(x, buf, n);
+        from += n;
+    }
+    return true;
+}
+
+static bool make_cmdline(Thread *t, Text *x)
+{
+    return add_guest(t, x, program.stack.arg_start, program.stack.arg_end);
+}
+
+static bool make_environ(Thread *t, Text *x)
+{
+    return add_guest(t, x, program.stack.env_start, program.stack.env_end);
+}
+
+static bool make_auxv(Thread *t, Text *x)
+{
+    return add_guest(t, x, program.stack.auxv, program.stack.auxv + program.stack.auxv_bytes);
+}
+
+static bool make_cpuinfo(Thread *t, Text *x)
+{
+    unsigned n = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    size_t len = (size_t)n * 1024;
+    char *buf = malloc(len);
+
+    if (!buf)
+        return false;
+    text_add(x, buf, t->abi->cpuinfo(buf, len, n));
+    free(buf);
+    return true;
+}
+
+// clang-format off
+static const struct {
+    const char *name;
+    bool (*make)(Thread *t, Text *x);
+} own_files[] = {
+    { "maps",    make_maps },
+    { "smaps",   make_smaps },
+    { "cmdline", make_cmdline },
+    { "environ", make_environ },
+    { "auxv",    make_auxv },
+};
+// clang-format on
+
+/* ---- hooks ---- */
+
+static int open_text(const char *name, const Text *x, int flags)
+{
+    long fd = host_call(SYS_memfd_create, name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+
+    for (size_t done = 0; fd >= 0 && done < x->len;) {
+        long n = host_call(SYS_write, fd, x->p + done, x->len - done);
+
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    if (fd >= 0)
+        host_call(SYS_lseek, fd, 0, SEEK_SET);
+    return (int)fd;
+}
+
+/* host_has: the host's /proc must be there; the guest may have left it by chroot. */
+static bool host_has(const char *path)
+{
+    return host_call(SYS_faccessat2, AT_FDCWD, path, F_OK, 0) == 0;
+}
+
+static int serve(Thread *t, const char *path, const char *name, int flags,
+                 bool (*make)(Thread *t, Text *x))
+{
+    Text x = { 0 };
+    int fd = -1;
+
+    if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) || !host_has(path))
+        return -1;
+    if (make(t, &x))
+        fd = open_text(name, &x, flags);
+    free(x.p);
+    /* -1 would mean that the file is not ours. */
+    return fd == -1 ? -EPERM : fd;
+}
+
+int proc_open(Thread *t, const char *path, int flags)
+{
+    const char *file = own_file(path);
+
+    if (!file)
+        return strcmp(path, "/proc/cpuinfo") ? -1 : serve(t, path, "cpuinfo", flags, make_cpuinfo);
+    for (unsigned i = 0; i < ARRAY_LEN(own_files); i++) {
+        if (!strcmp(file, own_files[i].name))
+            return serve(t, path, file, flags, own_files[i].make);
+    }
+    return -1;
+}
+
+bool proc_exe_path(Thread *t, const char *name, char *out, size_t len)
+{
+    const char *file = own_file(name);
+
+    (void)t;
+    if (!file || strcmp(file, "exe") || !host_has(name))
+        return false;
+    if (program.exe_fd >= 0)
+        return (size_t)snprintf(out, len, "/proc/self/fd/%d", program.exe_fd) < len;
+    return *program.exe && (size_t)snprintf(out, len, "%s", program.exe) < len;
+}
+
+long proc_readlink(Thread *t, const char *path, char *buf, size_t len)
+{
+    const char *file = own_file(path), *exe = path_prefix_strip(program.exe);
+    size_t n = strlen(exe);
+
+    (void)t;
+    if (!file || strcmp(file, "exe") || !n || !host_has(path))
+        return -1;
+    n = n < len ? n : len;
+    memcpy(buf, exe, n);
+    return (long)n;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.h: files of /proc whose content mimus itself must tell. The hooks that
+ * system call handlers use are declared in syscall/path.h, one level below.
+ *
+ * Answered, for this process under any of its names (self, thread-self, its number, and below
+ * task/): exe, maps, smaps, auxv, cmdline, environ; and /proc/cpuinfo. Only when the host has a
+ * /proc mounted where the guest looks.
+ */
+#pragma once
+
+#include "elfload/stack.h"
+#include "syscall/path.h"
+
+/* What the loader knows of the running program. */
+typedef struct {
+    char exe[PATH_MAX];         /* host path; "" when unknown */
+    int exe_fd;                 /* kept when the path does not lead there (deleted, memfd); -1 */
+    StackInfo stack;
+    uint64_t vdso, vdso_bytes;
+} Program;
+
+extern Program program;
+
+/* proc_exe_path: is name (absolute, below /proc) our exe link? Then the file it means. */
+bool proc_exe_path(Thread *t, const char *name, char *out, size_t len);
