@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Starts and ends. */
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run scripts with the programs of a Debian arm64 root and compare with the native ones.
+
+usage: run.py [--mimus CMD] [--out DIR] [--roots DIR] [--only REGEX] [--slow] [--loops N]
+
+tests/root/cases/*.sh are bash scripts. Each runs twice, in a folder of its own with the same
+data beside it: under `MIMUS -L ROOT /usr/bin/bash`, and in the amd64 root made of the same
+packages, entered by chroot in a mount namespace. Output (both streams) and exit status must be
+equal, apart from architecture names and addresses. Comment lines at the top of a case:
+
+  # interp: yes      also with -accel interp
+  # timeout: N       seconds (default 60)
+  # slow: yes        only with --slow
+  # arch: yes        architecture names are what it is about: expected in guest output
+
+After a line `#--then--` comes a second stage, in which in/ holds what the other side left in
+out/. Besides the cases: 300 times a shell loop of 20 processes. Without the means to enter the
+native root (no namespaces), only exit statuses of 0 are asked for, and that is said.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
+       "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TERM": "dumb", "USER": "tester",
+       "SHELL": "/bin/bash"}
+LOOP = "for i in $(seq 20); do /bin/true; done | wc -l"
+ENTER = ('mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" && '
+         'exec chroot "$0" /usr/bin/env "$@"')
+
+
+class Case:
+    def __init__(self, path):
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        with open(path, encoding="utf-8") as f:
+            self.script, _, self.then = f.read().partition("#--then--\n")
+        self.one = dict(re.findall(r"^# ([a-z]+): (.*)$", self.script, re.M))
+        self.timeout = float(self.one.get("timeout", 60))
+
+    def flag(self, key):
+        return self.one.get(key) == "yes"
+
+
+def make_data(folder):
+    """data20m: bytes of no pattern; text20m: lines of words; the same on every machine."""
+    os.makedirs(folder, exist_ok=True)
+    want = os.path.join(folder, "data20m"), os.path.join(folder, "text20m")
+    if all(os.path.exists(p) for p in want):
+        return
+    import hashlib
+    with open(want[0], "wb") as f:
+        for i in range(20):
+            f.write(hashlib.shake_256(b"mimus %d" % i).digest(1 << 20))
+    syllables = "ta na mer so lin ver ing du kar el tan os pre fi".split()
+    state, size = 1, 0
+    with open(want[1], "w") as f:
+        while size < 20 << 20:
+            words = []
+            for _ in range(8):
+                state = state * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
+                r = state >> 33
+                words.append("".join(syllables[(r >> 4 * k) % 14] for k in range(1 + r % 3)))
+            words[1] = str(state >> 50)
+            line = " ".join(words) + "\n"
+            f.write(line)
+            size += len(line)
+
+
+def clean(text, keep_arch):
+    text = text.decode(errors="replace")
+    text = re.sub(r"0x[0-9a-f]{6,16}\b", "ADDRESS", text)
+    if not keep_arch:
+        text = re.sub(r"aarch64|arm64|x86_64|x86-64|amd64", "ARCH", text)
+    text = re.sub(r"/tmp/cc\w{6}\b", "/tmp/ccTEMP", text)
+    return re.sub(r"(?m)( line \d+: +)\d+ ([A-Z])", r"\1PID \2", text)
+
+
+class Side:
+    """One way to run a script: where it works and the command around it."""
+
+    def __init__(self, name, work, command, inside):
+        self.name, self.work, self.command, self.inside = name, work, command, inside
+
+    def prepare(self, data):
+        shutil.rmtree(self.work, ignore_errors=True)
+        os.makedirs(self.work)
+        for f in os.listdir(data):
+            try:
+                os.link(os.path.join(data, f), os.path.join(self.work, f))
+            except OSError:
+                shutil.copy(os.path.join(data, f), self.work)
+        shutil.copytree(os.path.join(HERE, "files"), os.path.join(self.work, "files"))
+
+    def run(self, name, script, timeout, extra=()):
+        """Returns (status, output, seconds)."""
+        folder = os.path.join(self.work, name)
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(self.work, name + ".sh"), "w", encoding="utf-8") as f:
+            f.write(script)
+        place = os.path.join(self.inside, name)
+        env = {**ENV, "HOME": place, "PWD": place}
+        cmd = self.command(place, env, list(extra)) + ["/usr/bin/bash", "../%s.sh" % name]
+        start = time.monotonic()
+        out = os.path.join(self.work, name + ".log")
+        with open(out, "wb") as log:
+            p = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=log, cwd=folder,
+                                 stderr=subprocess.STDOUT, env=env, start_new_session=True)
+            try:
+                rc = p.wait(timeout)
+            except subprocess.TimeoutExpired:
+                rc = None
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except OSError:
+            pass
+        p.wait()
+        with open(out, "rb") as log:
+            return rc, log.read(), time.monotonic() - start
+
+
+def native_side(root):
+    """The amd64 root entered by chroot, or None with the reason printed."""
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+
+    def command(place, env, _extra):
+        return (unshare + ["sh", "-c", ENTER, root, "-i", "--chdir=" + place]
+                + ["%s=%s" % kv for kv in env.items()])
+    side = Side("native", os.path.join(root, "tmp", "work"), command, "/tmp/work")
+    os.makedirs(side.work, exist_ok=True)
+    rc, out, _ = side.run("probe", "echo in", 20)
+    if rc != 0 or out != b"in\n":
+        print("native reference left out: cannot enter %s (%s)"
+              % (root, out.decode(errors="replace").strip()[-150:]))
+        return None
+    return side
+
+
+def first_difference(a, b):
+    x, y = a.splitlines(), b.splitlines()
+    for i in range(max(len(x), len(y))):
+        p, q = x[i] if i < len(x) else "<end>", y[i] if i < len(y) else "<end>"
+        if p != q:
+            return "line %d: native %r, guest %r" % (i + 1, p[:200], q[:200])
+    return None
+
+
+def exchange(a, b, name):
+    for x, y in ((a, b), (b, a)):
+        src = os.path.join(x.work, name, "out")
+        dst = os.path.join(y.work, name, "in")
+        if os.path.isdir(src):
+            shutil.copytree(src, dst, dirs_exist_ok=True)
+
+
+def verdict(case, native, guest):
+    """None, or why two results (status, output, seconds) differ."""
+    if guest[0] is None:
+        return "timed out after %.0f s; ends %r" % (guest[2], guest[1][-200:])
+    g = clean(guest[1], False)
+    if native is None:
+        return None if guest[0] == 0 else "status %s; ends %r" % (guest[0], guest[1][-300:])
+    if case.flag("arch") and not re.search(rb"aarch64", guest[1]):
+        return "no aarch64 in %r" % guest[1][:100]
+    why = first_difference(clean(native[1], False), g)
+    if native[0] != guest[0]:
+        why = "status %s, natively %s; %s" % (guest[0], native[0], why or "same output")
+    return why
+
+
+def run_case(case, native, guest, interp):
+    """A list of (label, problem or None, seconds)."""
+    results = []
+    n = native.run(case.name, case.script, case.timeout) if native else None
+    g = guest.run(case.name, case.script, case.timeout * 2)
+    results.append((case.name, verdict(case, n, g), g[2], n[2] if n else 0))
+    if case.then and native:
+        exchange(native, guest, case.name)
+        n2 = native.run(case.name, case.then, case.timeout)
+        g2 = guest.run(case.name, case.then, case.timeout * 2)
+        results.append((case.name + " exchange", verdict(case, n2, g2), g2[2], n2[2]))
+    if case.flag("interp") and interp:
+        i = interp.run(case.name, case.script, case.timeout * 6, ["-accel", "interp"])
+        results.append((case.name + " interp", verdict(case, n, i), i[2], n[2] if n else 0))
+    return results
+
+
+def loops(guest, count):
+    """`count` times a shell loop of 20 processes."""
+    bad = []
+    start = time.monotonic()
+    for i in range(count):
+        rc, out, _ = guest.run("loop", LOOP, 60)
+        if rc != 0 or out.strip() != b"0":
+            bad.append("run %d: status %s, %r" % (i + 1, rc, out[-200:]))
+            if len(bad) > 3:
+                break
+    return ("%d shell loops of 20 processes" % count, "; ".join(bad) or None,
+            time.monotonic() - start, 0)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--mimus", default="build/mimus")
+    ap.add_argument("--out", default="build/root")
+    ap.add_argument("--roots", default=os.environ.get("MIMUS_ROOTS"),
+                    help="folder of arm64/ and amd64/ (default: OUT/../roots)")
+    ap.add_argument("--only", default="")
+    ap.add_argument("--slow", action="store_true")
+    ap.add_argument("--loops", type=int, default=300)
+    ap.add_argument("--jobs", type=int, default=max(1, min(4, (os.cpu_count() or 2))))
+    a = ap.parse_args()
+    out = os.path.abspath(a.out)
+    roots = os.path.abspath(a.roots or os.path.join(out, "..", "roots"))
+    os.makedirs(out, exist_ok=True)
+    if subprocess.run([os.path.join(TOP, "scripts", "test-roots"), roots]).returncode:
+        print("skipped: the roots cannot be made (no network?)\n0 passed, 0 failed, 1 skipped")
+        return 0
+    data = os.path.join(out, "data")
+    make_data(data)
+    mimus = shlex.split(a.mimus)
+    mimus[0] = os.path.abspath(mimus[0])
+    arm = os.path.join(roots, "arm64")
+
+    def emulated(_place, _env, extra):
+        return mimus + extra + ["-L", arm]
+    guest = Side("guest", os.path.join(out, "guest"), emulated, os.path.join(out, "guest"))
+    interp = Side("interp", os.path.join(out, "interp"), emulated, os.path.join(out, "interp"))
+    native = native_side(os.path.join(roots, "amd64"))
+    for side in (guest, interp) + ((native,) if native else ()):
+        side.prepare(data)
+
+    folder = os.path.join(HERE, "cases")
+    cases = [Case(os.path.join(folder, f)) for f in sorted(os.listdir(folder)) if f.endswith(".sh")]
+    cases = [c for c in cases if re.search(a.only, c.name)]
+    skipped = [c.name for c in cases if c.flag("slow") and not a.slow]
+    cases = [c for c in cases if c.name not in skipped]
+    passed = failed = 0
+
+    def count(results):
+        nonlocal passed, failed
+        for label, why, seconds, native_seconds in results:
+            passed += why is None
+            failed += why is not None
+            print("%-28s %6.1f s (native %.1f)  %s"
+                  % (label, seconds, native_seconds, why or "ok"), flush=True)
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        for results in pool.map(lambda c: run_case(c, native, guest, interp), cases):
+            count(results)
+    if a.loops and re.search(a.only, "loops"):
+        count([loops(guest, a.loops)])
+    for name in skipped:
+        print("skipped %s: only with --slow" % name)
+    print("%d passed, %d failed, %d skipped" % (passed, failed, len(skipped)))
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run the parts of `make check` one after the other and add them up.
+
+usage: run_checks.py [--make MAKE] PART...
+
+Each part is the make target check-PART; the last line of its output that reads
+"N passed, N failed[, N skipped]" counts for it. A part that ends without one, or whose exit
+status says failure although nothing failed, is one failure more. The parts' lines are shown as
+they come, their closing lines are not: the only such line is the sum, printed last.
+"""
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+
+
+def run_part(make, part):
+    """Returns (passed, failed, skipped, seconds)."""
+    start = time.monotonic()
+    p = subprocess.Popen(shlex.split(make) + ["--no-print-directory", "check-" + part],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         errors="replace", close_fds=False)
+    found = None
+    for line in p.stdout:
+        m = CLOSING.match(line.strip())
+        if m:
+            found = [int(x or 0) for x in m.groups()]
+        else:
+            sys.stdout.write("  " + line)
+            sys.stdout.flush()
+    rc = p.wait()
+    passed, failed, skipped = found or (0, 0, 0)
+    if found is None or (rc and not failed):
+        failed += 1
+        print("  %s: exit status %d%s" % (part, rc, "" if found else ", no closing line"))
+    return passed, failed, skipped, time.monotonic() - start
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--make", default="make")
+    ap.add_argument("part", nargs="+")
+    a = ap.parse_args()
+    sums, rows = [0, 0, 0], []
+    for part in a.part:
+        print("== %s" % part, flush=True)
+        *counts, seconds = run_part(a.make, part)
+        rows.append((part, *counts, seconds))
+        sums = [x + y for x, y in zip(sums, counts)]
+    print("\n%-10s %8s %8s %8s %9s" % ("part", "passed", "failed", "skipped", "seconds"))
+    for row in rows:
+        print("%-10s %8d %8d %8d %9.1f" % row)
+    if sums[2]:
+        print("%d skipped, for the reasons printed above" % sums[2])
+    print("%d passed, %d failed" % (sums[0], sums[1]))
+    return sums[1] != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

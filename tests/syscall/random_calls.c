@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random system calls with random arguments from many children: a child may fail, fault or
+ * be killed by its own doing, but what runs it must not break: every child is reaped, nothing
+ * hangs, and no line about an internal error appears. Calls that could harm the machine, the parent
+ * or the test's own end are left out.
+ */
+// builds: static interp
+// expect: ok
+// timeout: 120
+#include "check.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static const short left_out[] = {
+    SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+    SYS_pidfd_send_signal, SYS_reboot, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
+    SYS_clock_adjtime, SYS_sethostname, SYS_setdomainname, SYS_swapon, SYS_swapoff, SYS_mount,
+    SYS_umount2, SYS_pivot_root, SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat,
+    SYS_symlinkat, SYS_mknodat, SYS_mkdirat, SYS_truncate, SYS_ftruncate, SYS_fchmodat,
+    SYS_fchownat, SYS_fchmod, SYS_fchown, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
+    SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_acct, SYS_syslog,
+    SYS_vhangup, SYS_setsid, SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_exit,
+    SYS_exit_group, SYS_setpriority, SYS_prlimit64, SYS_quotactl, SYS_ioctl, SYS_write,
+    SYS_writev, SYS_pwrite64, SYS_pwritev, SYS_pwritev2, SYS_sendfile, SYS_splice, SYS_tee,
+    SYS_vmsplice, SYS_copy_file_range, SYS_fallocate, SYS_openat, SYS_openat2, SYS_bpf,
+    SYS_keyctl, SYS_add_key, SYS_request_key, SYS_process_madvise, SYS_process_vm_writev,
+    SYS_move_pages, SYS_migrate_pages, SYS_sched_setscheduler, SYS_sched_setattr,
+    SYS_sched_setparam, SYS_sched_setaffinity, SYS_setpgid, SYS_shmctl, SYS_semctl, SYS_msgctl,
+    SYS_mq_unlink, SYS_ioprio_set, SYS_setrlimit, SYS_kexec_load, SYS_init_module,
+    SYS_finit_module, SYS_delete_module, SYS_nfsservctl, SYS_unshare, SYS_setns, SYS_chroot,
+    SYS_fsconfig, SYS_fsmount, SYS_move_mount, SYS_mount_setattr, SYS_process_mrelease,
+    SYS_mlockall, SYS_sync, SYS_syncfs, SYS_umask, SYS_dup3, SYS_memfd_secret,
+    SYS_set_robust_list,
+};
+
+static uint64_t state;
+
+static uint64_t next(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static bool allowed(long nr)
+{
+    for (unsigned i = 0; i < sizeof left_out / sizeof *left_out; i++) {
+        if (left_out[i] == nr) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static long argument(char *memory)
+{
+    switch (next() % 8) {
+    case 0: return (long)(next() % 16);
+    case 1: return (long)next();
+    case 2: return -(long)(next() % 16);
+    case 3: return 1l << next() % 64;
+    case 4: return (long)(memory + next() % 65536);
+    case 5: return (long)(memory + next() % 65536) & -4096;
+    case 6: return (long)&state;
+    default: return (long)(next() & 0xffff);
+    }
+}
+
+static void child(int seed)
+{
+    char *memory = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long a[6];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(1);
+    close(2);
+    state = 0x9e3779b97f4a7c15ull * (uint64_t)(seed + 1);
+    alarm(2);
+    for (int i = 0; i < 300; i++) {
+        long nr = (long)(next() % 470);
+
+        for (int k = 0; k < 6; k++) {
+            a[k] = argument(memory);
+        }
+        if (allowed(nr)) {
+            syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+        }
+    }
+    _exit(0);
+}
+
+int main(void)
+{
+    int status, reaped = 0;
+
+    scratch_dir();
+    fflush(NULL);
+    for (int i = 0; i < 40; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            child(i);
+        }
+        if (i % 4 == 3) {
+            for (int k = 0; k < 4; k++) {
+                reaped += wait(&status) > 0;
+            }
+        }
+    }
+    IS(reaped == 40);
+    scratch_end();
+    return done();
+}
