@@ -25,31 +25,55 @@ bool user_fixup_ready;
 static const uint64_t space_end = 0x7ffffffff000;
 
 #if defined(__x86_64__)
-extern const char user_copy_insn[], user_copy_landing[];
+extern const char user_copy_start[], user_copy_landing[];
 
 /*
  * user_copy: move n bytes; returns how many were left when an access faulted, 0 when none did.
- * rep movsb keeps its count in rcx, so the landing place needs no more than to fall through.
+ * rcx counts what is left all the way, so the landing place needs no more than to hand it over.
+ * rep movsb takes long to get going: short copies, which most are, go by words.
  */
 size_t user_copy(void *dst, const void *src, size_t n);
+// clang-format off
 __asm__(".text\n"
         ".p2align 4\n"
-        ".hidden user_copy_insn, user_copy_landing\n"
-        ".globl user_copy, user_copy_insn, user_copy_landing\n"
-        ".hidden user_copy\n"
+        ".globl user_copy, user_copy_start, user_copy_landing\n"
+        ".hidden user_copy, user_copy_start, user_copy_landing\n"
         ".type user_copy, @function\n"
         "user_copy:\n"
         "    mov %rdx, %rcx\n"
-        "user_copy_insn:\n"
-        "    rep movsb\n"
+        "user_copy_start:\n"
+        "    cmp $256, %rcx\n"
+        "    jae 4f\n"
+        "    sub $8, %rcx\n"
+        "    jb 2f\n"
+        "1:  add $8, %rcx\n"
+        "    mov (%rsi), %rax\n"
+        "    mov %rax, (%rdi)\n"
+        "    add $8, %rsi\n"
+        "    add $8, %rdi\n"
+        "    sub $16, %rcx\n"
+        "    jae 1b\n"
+        "2:  add $8, %rcx\n"
+        "    jz user_copy_landing\n"
+        "3:  movzbl (%rsi), %eax\n"
+        "    mov %al, (%rdi)\n"
+        "    inc %rsi\n"
+        "    inc %rdi\n"
+        "    dec %rcx\n"
+        "    jnz 3b\n"
+        "    jmp user_copy_landing\n"
+        "4:  rep movsb\n"
         "user_copy_landing:\n"
         "    mov %rcx, %rax\n"
         "    ret\n"
         ".size user_copy, . - user_copy\n");
+// clang-format on
 
 bool user_fault_fixup(ucontext_t *uc)
 {
-    if (uc->uc_mcontext.gregs[REG_RIP] != (greg_t)user_copy_insn) {
+    uint64_t pc = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+
+    if (pc < (uint64_t)user_copy_start || pc >= (uint64_t)user_copy_landing) {
         return false;
     }
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)user_copy_landing;

@@ -24,6 +24,8 @@ LEFT_OUT = {
 }
 BASE, INDEX = 28, 27
 REALIGN = 0x927cef9c            # and x28, x28, #-16
+MONITOR = {"ldxr", "ldxp"}
+CLREX = 0xd5033f5f
 SAFE = [r for r in range(32) if r not in (BASE, INDEX)]
 
 
@@ -134,3 +136,17 @@ def random_word(rng, row):
     if any((w & o.mask) == o.value for o in row.rivals):
         return None
     return w
+
+
+def after_exclusive(rng, word, row):
+    """
+    The word after a load exclusive: the store exclusive of the same size and address, whose
+    success is defined, or CLREX. What a store of another size does is up to the CPU.
+    """
+    if rng.random() < 0.3:
+        return CLREX, "clrex"
+    loaded = {word & 31, word >> 10 & 31 if row.name == "ldxp" else 31}
+    status, value, value2 = rng.sample([r for r in SAFE[:12] if r not in loaded], 3)
+    word = word & ~(1 << 22 | 31 << 16 | 31 << 10 | 31) | status << 16 | value
+    word |= (value2 if row.name == "ldxp" else 31) << 10
+    return word, "stxr" if row.name == "ldxr" else "stxp"

@@ -71,6 +71,10 @@ class Maker:
                 used.append("realign")
             words.append(word)
             used.append(row.name)
+            if row.name in decode.MONITOR:
+                after, name = decode.after_exclusive(rng, word, row)
+                words.append(after)
+                used.append(name)
         return rng.getrandbits(32), words or [0xd503201f], used or ["nop"]
 
 

@@ -456,6 +456,7 @@ static void mark_rows(bool *seen)
     size_t cap = 0;
 
     while (f && getline(&line, &cap, f) > 0) {
+        line[strcspn(line, "\n")] = 0;
         if (*line == '#' || parse_case(line, &c)) {
             continue;
         }

@@ -625,11 +625,10 @@ static void shift_by_const(Emit *e, const IrOp *op, ShiftOp sh, unsigned n)
     n &= w ? 63 : 31;
     if (rorx && n && rorx_memory(e, op, n))
         return;
-    int a = emit_int(e, op->a, RAX);
-
+    /* Before anything is in rax, which saving the flags changes. */
     if (!lea && !rorx && n)
         emit_clobber_flags(e);
-    int r = emit_int_dst(e, op->d);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
 
     if (!n) {
         asm_mov_rr(&e->as, w, r, a);
@@ -638,7 +637,6 @@ static void shift_by_const(Emit *e, const IrOp *op, ShiftOp sh, unsigned n)
     } else if (lea && (r != a || e->flags != FLAGS_PACKED)) {
         asm_lea(&e->as, w, r, n == 1 ? mem_bi(a, a, 0, 0) : mem_bi(MEM_NONE, a, n, 0));
     } else {
-        emit_clobber_flags(e);
         into(e, w, r, a);
         asm_shift_ri(&e->as, w, sh, r, n);
     }
