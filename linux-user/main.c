@@ -96,34 +96,44 @@ static bool start_by_binfmt(int argc, char **argv, Start *s)
 
 /* ---- finding the program ---- */
 
-static bool is_there(const char *path)
+/* is_there: below the prefix, or on the host? */
+static bool is_there(const char *path, bool in_prefix)
 {
     char host[PATH_MAX];
 
-    if (path_prefix_active && *path == '/' &&
-        path_resolve(NULL, AT_FDCWD, path, host, sizeof(host), PATH_LOOKUP) == 0)
-        path = host;
-    return access(path, X_OK) == 0;
+    if (!in_prefix)
+        return access(path, X_OK) == 0;
+    return path_resolve(NULL, AT_FDCWD, path, host, sizeof(host), PATH_LOOKUP) == 0 &&
+           path_prefix_strip(host) != host && access(host, X_OK) == 0;
 }
 
-/*
- * search_path: a bare name that is no file here is looked for in PATH, which with a prefix
- * means the prefix's directories first.
- */
-static const char *search_path(const char *name, char *buf, size_t len)
+static bool search_dirs(const char *name, bool in_prefix, char *buf, size_t len)
 {
     const char *dirs = getenv("PATH");
 
-    if (strchr(name, '/') || access(name, F_OK) == 0)
-        return name;
     for (dirs = dirs ? dirs : "/usr/local/bin:/usr/bin:/bin"; *dirs;) {
         size_t n = strcspn(dirs, ":");
 
-        if (n && (size_t)snprintf(buf, len, "%.*s/%s", (int)n, dirs, name) < len && is_there(buf))
-            return buf;
+        if (n && (size_t)snprintf(buf, len, "%.*s/%s", (int)n, dirs, name) < len &&
+            is_there(buf, in_prefix))
+            return true;
         dirs += n;
         dirs += *dirs == ':';
     }
+    return false;
+}
+
+/*
+ * search_path: a bare name that is no file here is looked for in PATH; with a prefix, in all of
+ * the prefix's directories before the host's, which rarely hold programs of the guest.
+ */
+static const char *search_path(const char *name, char *buf, size_t len)
+{
+    if (strchr(name, '/') || access(name, F_OK) == 0)
+        return name;
+    if ((path_prefix_active && search_dirs(name, true, buf, len)) ||
+        search_dirs(name, false, buf, len))
+        return buf;
     return name;
 }
 

@@ -46,8 +46,11 @@
 
 enum { HOST_STACK_BYTES = 512 * 1024, HOST_GUARD_BYTES = 4096 };
 
-/* Of a host thread; in the child of a vfork it is the parent's, switched over. */
-static __thread Thread *self;
+/*
+ * Of a host thread; in the child of a vfork it is the parent's, switched over. Volatile, since
+ * clone() is declared a leaf: the compiler would take it that shared_child() does not run inside.
+ */
+static __thread Thread *volatile self;
 
 static Thread main_thread;
 

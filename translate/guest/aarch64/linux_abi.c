@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
 #include "gen/syscalls.h"
-#include "translate/guest/aarch64/linux.h"
+#include "translate/guest/aarch64/linux_parts.h"
 
 static uint64_t get_pc(const Env *env)
 {

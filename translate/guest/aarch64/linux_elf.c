@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "gen/aarch64_decode.h"
-#include "translate/guest/aarch64/linux.h"
+#include "translate/guest/aarch64/linux_parts.h"
 #include "translate/translate.h"
 
 /* ---- HWCAP ---- */

@@ -11,7 +11,7 @@
  */
 #include <errno.h>
 
-#include "translate/guest/aarch64/linux.h"
+#include "translate/guest/aarch64/linux_parts.h"
 
 enum {
     FPSIMD_MAGIC = 0x46508001,
