@@ -24,16 +24,28 @@
 #include "translate/base/log.h"
 
 #define HANDOVER_VAR "MIMUS_EXEC="
-enum { HANDOVER_BYTES = 32 * 1024, ENV_ON_STACK = 4096 };
+enum { HANDOVER_BYTES = 32 * 1024, ENV_ON_STACK = 4096, OWN_FD_LOWEST = 32 };
 
 static int self_fd = -1;
 
-void exec_keep_self(void)
+int exec_keep_fd(int fd)
 {
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int high = own_fd_add(fd);
+
+    if (high >= OWN_FD_LOWEST)
+        return high;
+    /* With a very small descriptor limit the guest needs every number. */
+    own_fd_remove(high);
+    host_call(SYS_close, high < 0 ? fd : high);
+    return -1;
+}
+
+void exec_keep_self(int passed)
+{
+    int fd = passed >= 0 ? passed : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
     if (fd >= 0)
-        self_fd = own_fd_add(fd);
+        self_fd = exec_keep_fd(fd);
 }
 
 /* ---- opening ---- */
@@ -137,14 +149,17 @@ static int plan_elf(Thread *t, ExecPlan *plan, const char **why)
     err = interp_name(plan->fd, &plan->img, name, why);
     if (err >= 0)
         err = interp_open(t, name, &plan->img, &interp, why);
-    if (err < 0) {
-        elf_image_free(&plan->img);
-        plan->guest = NULL;
-        return err;
+    if (err >= 0) {
+        close(err);
+        elf_image_free(&interp);
+        return 0;
     }
-    close(err);
-    elf_image_free(&interp);
-    return 0;
+    /* The new process will have the descriptor that is missing here. */
+    if (err == -EMFILE)
+        return 0;
+    elf_image_free(&plan->img);
+    plan->guest = NULL;
+    return err;
 }
 
 static bool is_blank(char c)
@@ -350,7 +365,8 @@ static long count_pointers(Thread *t, GuestAddr v)
 static bool handover_text(char *buf, size_t len, int fd, const char *name)
 {
     char limits[512];
-    size_t n = (size_t)snprintf(buf, len, HANDOVER_VAR "pid=%d;fd=%d;name=", (int)getpid(), fd);
+    size_t n = (size_t)snprintf(buf, len, HANDOVER_VAR "pid=%d;fd=%d;self=%d;name=",
+                                (int)getpid(), fd, self_fd);
 
     limits_export(limits, sizeof(limits));
     if (n + 3 * (strlen(name) + strlen(limits)) + 32 > len)
@@ -383,8 +399,12 @@ static long call_self(Thread *t, uint64_t argv, uint64_t envp)
 {
     long err = -ENOENT;
 
-    if (self_fd >= 0)
+    /* The next mimus needs it too: in a chroot there may be no other way to our binary. */
+    if (self_fd >= 0) {
+        host_call(SYS_fcntl, self_fd, F_SETFD, 0);
         err = make_call(t, self_fd, "", argv, envp, AT_EMPTY_PATH);
+        host_call(SYS_fcntl, self_fd, F_SETFD, FD_CLOEXEC);
+    }
     if (self_fd < 0 || err == -ENOSYS)
         err = make_call(t, AT_FDCWD, "/proc/self/exe", argv, envp, 0);
     return err;
@@ -535,6 +555,9 @@ bool exec_handover(char **envp, ExecHandover *h)
         !field(&text, "fd", number, sizeof(number)))
         return false;
     h->fd = atoi(number);
+    if (!field(&text, "self", number, sizeof(number)))
+        return false;
+    h->self_fd = atoi(number);
     if (!field(&text, "name", h->name, sizeof(h->name)) ||
         !field(&text, "limits", limits, sizeof(limits)))
         return false;

@@ -45,12 +45,18 @@ int exec_plan(Thread *t, int dirfd, const char *path, int flags, ExecPlan *plan,
               const char **why);
 void exec_plan_free(ExecPlan *plan);
 
-/* exec_keep_self: open our own binary for later, before the guest can hide it. */
-void exec_keep_self(void);
+/*
+ * exec_keep_self: have our own binary open for later, before the guest can hide it; passed: the
+ * descriptor that came with a handover, or -1. exec_keep_fd: move a descriptor of ours out
+ * of the guest's way; -1 (closed) when there is no room.
+ */
+void exec_keep_self(int passed);
+int exec_keep_fd(int fd);
 
 /* What the variable says in a mimus that was executed by another. */
 typedef struct {
     int fd;
+    int self_fd;
     char name[EXEC_NAME_MAX];   /* AT_EXECFN */
 } ExecHandover;
 

@@ -20,7 +20,6 @@
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
-#include "syscall/own_fd.h"
 #include "translate/base/log.h"
 
 /* random_next: splitmix64. */
@@ -67,21 +66,15 @@ static void load_vdso(Thread *t)
 }
 
 /* load_interp: the dynamic linker; *entry and *base become its. */
-static int load_interp(Thread *t, ExecPlan *plan, uint64_t rnd, uint64_t *entry, uint64_t *base,
-                       const char **why)
+static int load_interp(Thread *t, const char *name, const ElfImage *program_img, uint64_t rnd,
+                       uint64_t *entry, uint64_t *base, const char **why)
 {
-    char name[ELF_INTERP_MAX];
     ElfImage img;
     ElfMapped m;
-    int err = interp_name(plan->fd, &plan->img, name, why);
-
-    if (err < 0)
-        return err;
-    int fd = interp_open(t, name, &plan->img, &img, why);
+    int err, fd = interp_open(t, name, program_img, &img, why);
 
     if (fd < 0) {
-        if (fd == -ENOENT)
-            LOG(elf, "interpreter %s not found", name);
+        LOG(elf, "interpreter %s: %s", name, strerror(-fd));
         return fd;
     }
     err = elf_map(t, fd, &img, ELF_PLACE_INTERP, rnd, &m, why);
@@ -107,27 +100,33 @@ static void note_exe(int fd)
         n = 0;
     program.exe[n] = 0;
     if (n > (long)sizeof(gone) && !strcmp(program.exe + n - (sizeof(gone) - 1), gone))
-        program.exe_fd = own_fd_add((int)host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
+        program.exe_fd = exec_keep_fd((int)host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
 }
 
 int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, char **envp,
                  const char **why)
 {
     uint64_t state = random_state(), entry, base = 0;
+    char interp[ELF_INTERP_MAX];
     ElfMapped m;
     int err = elf_map(t, plan->fd, &plan->img, ELF_PLACE_PROGRAM, random_next(&state), &m, why);
 
+    if (err >= 0 && plan->img.interp_bytes)
+        err = interp_name(plan->fd, &plan->img, interp, why);
     if (err < 0)
         return err;
     entry = m.entry;
     brk_init(guest_addr(m.end));
+    /* Closed before the interpreter is opened: one descriptor must do. */
+    note_exe(plan->fd);
+    close(plan->fd);
+    plan->fd = -1;
     if (plan->img.interp_bytes) {
-        err = load_interp(t, plan, random_next(&state), &entry, &base, why);
+        err = load_interp(t, interp, &plan->img, random_next(&state), &entry, &base, why);
         if (err < 0)
             return err;
     }
     load_vdso(t);
-    note_exe(plan->fd);
 
     StackSpec spec = {
         .argv = argv,

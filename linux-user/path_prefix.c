@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux-user/exec.h"
 #include "linux-user/proc.h"
 #include "syscall/host_call.h"
-#include "syscall/own_fd.h"
 
 static char prefix[PATH_MAX];
 static size_t prefix_len;
@@ -34,8 +34,8 @@ void path_prefix_set(const char *dir)
 
     if (fd < 0)
         return;
-    prefix_fd = own_fd_add(fd);
-    path_prefix_active = prefix_fd >= 0;
+    prefix_fd = exec_keep_fd(fd);
+    path_prefix_active = true;
 }
 
 const char *path_prefix_strip(const char *host_path)
@@ -90,8 +90,11 @@ static bool in_prefix(const char *path, bool nofollow, char *out, size_t len)
 {
     struct open_how how = { .flags = O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0),
                             .resolve = RESOLVE_IN_ROOT };
-    long fd = host_call(SYS_openat2, prefix_fd, path, &how, sizeof(how));
     bool ok;
+
+    if (prefix_fd < 0)
+        return in_prefix_simple(path, out, len);
+    long fd = host_call(SYS_openat2, prefix_fd, path, &how, sizeof(how));
 
     if (fd == -ENOSYS || fd == -EPERM || fd == -EMFILE)
         return in_prefix_simple(path, out, len);
@@ -99,7 +102,9 @@ static bool in_prefix(const char *path, bool nofollow, char *out, size_t len)
         return false;
     ok = name_of_fd((int)fd, out, len);
     host_call(SYS_close, fd);
-    return ok || in_prefix_simple(path, out, len);
+    if (ok)
+        return *out == '/';     /* "(unreachable)...": the guest left the prefix by chroot */
+    return in_prefix_simple(path, out, len);
 }
 
 /* resolve_new: a path whose last component may not exist yet. */

@@ -15,6 +15,3 @@
 
 /* path_prefix_set: dir is absolute. Called once, before the guest runs. */
 void path_prefix_set(const char *dir);
-
-/* path_prefix_strip: the guest's name of a host path: without the prefix when it lies there. */
-const char *path_prefix_strip(const char *host_path);

@@ -219,6 +219,26 @@ long sys_newfstatat(Thread *t, int dirfd, GuestAddr path, GuestAddr st, uint32_t
     return err ? err : stat_to_guest(t, st, &host);
 }
 
+/* getcwd(2). In a -L prefix the guest sees the name that leads it there again. */
+long sys_getcwd(Thread *t, GuestAddr buf, size_t n)
+{
+    char text[PATH_MAX];
+    long len = host_call(SYS_getcwd, text, sizeof text);
+
+    if (len < 0) {
+        return len;
+    }
+    const char *name = path_prefix_active ? path_prefix_strip(text) : text;
+
+    len = (long)strlen(name) + 1;
+    if ((size_t)len > n) {
+        return -ERANGE;
+    }
+    int err = guest_copy_out(t, buf, name, (size_t)len);
+
+    return err ? err : len;
+}
+
 long sys_readlinkat(Thread *t, int dirfd, GuestAddr path, GuestAddr buf, size_t n)
 {
     char text[PATH_MAX], name_buf[PATH_MAX];

@@ -53,6 +53,9 @@ int proc_open(Thread *t, const char *path, int flags);
  */
 long proc_readlink(Thread *t, const char *path, char *buf, size_t len);
 
+/* path_prefix_strip: the guest's name of a host path: without the prefix when it lies there. */
+const char *path_prefix_strip(const char *host_path);
+
 /* ---- for handlers ---- */
 
 typedef struct {

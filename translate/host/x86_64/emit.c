@@ -263,6 +263,7 @@ void emit_eval(Emit *e, const IrOp *op)
     eval_operand(e, op, info->c, op->c, 2);
     asm_mov_ri(&e->as, RAX, word);
     asm_call_m(&e->as, emit_thunk(THUNK_EVAL));
+    emit_unpin(e);
     if (!op->d)
         return;
     if (info->d == 'V') {
@@ -292,7 +293,9 @@ static bool vec_rule(Emit *e, const IrOp *op)
 
     if (!rule)
         return false;
-    int a = vec_operand(e, info->a, op->a), b = vec_operand(e, info->b, op->b);
+    /* vconst's rule reads the constant itself. */
+    int a = op->op == IR_vconst ? -1 : vec_operand(e, info->a, op->a);
+    int b = vec_operand(e, info->b, op->b);
     int c = vec_operand(e, info->c, op->c);
     int d = info->d == 'V' ? emit_vec_dst(e, op->d) : emit_int_dst(e, op->d);
 

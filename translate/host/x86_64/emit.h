@@ -225,6 +225,7 @@ void emit_vec_done(Emit *e, IrRef r, int reg);
 void emit_take_pool(Emit *e, int host_reg);
 
 void emit_release_operands(Emit *e, const IrOp *op);
+void emit_unpin(Emit *e);           /* operands have been read: their registers may be taken */
 void emit_regs_start(Emit *e);      /* block start: pools empty, uses counted */
 
 /* emit_const: value of a constant operand. */

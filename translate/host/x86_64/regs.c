@@ -408,6 +408,11 @@ void emit_release_operands(Emit *e, const IrOp *op)
     use_one(e, op->a);
     use_one(e, op->b);
     use_one(e, op->c);
+    emit_unpin(e);
+}
+
+void emit_unpin(Emit *e)
+{
     for (unsigned i = 0; i < EMIT_POOL_INT; i++)
         e->pool_int[i].pinned = false;
     for (unsigned i = 0; i < EMIT_POOL_VEC; i++)

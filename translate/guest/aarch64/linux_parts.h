@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* linux_parts.h: parts of the AArch64 guest's Linux side, gathered by linux_abi.c. */
+#pragma once
+
+#include "syscall/user.h"
+#include "translate/guest/aarch64/state.h"
+
+/* linux_signal.c */
+int a64_frame_push(Thread *t, Env *env, const SignalDelivery *d);
+int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint64_t *stack_size,
+                  int32_t *stack_flags);
+
+/* linux_elf.c */
+uint64_t a64_hwcap(void);
+uint64_t a64_hwcap2(void);
+size_t a64_cpuinfo(char *buf, size_t len, unsigned n);
+size_t a64_vdso_build(void *buf, size_t len, uint64_t base, uint64_t *sigreturn);
