@@ -26,6 +26,8 @@ LAYER_NAMES = ["base", "ir", "parts", "translate", "system", "programs"]
 # value is the layer they may be included from.
 CONTRACTS = {
     "translate/env.h": 1, "translate/guest.h": 1, "translate/lift.h": 1,
+    "translate/env_layout.h": 1,
+    "translate/lift_block.h": 2,    # the interpreter lifts what it steps over
     "translate/translate.h": 2,     # translate_invalidate, pages: used by helpers of guests
     "syscall/linux_guest.h": 4,
 }

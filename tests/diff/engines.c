@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,7 +47,7 @@
 
 enum {
     SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 24, MAX_CALLED = 6,
-    MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, RUN_SECONDS = 5, MAX_ROWS = 8, CACHE_BYTES = 8 << 20,
+    MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, RUN_SECONDS = 5, TRIAL_MS = 300, MAX_ROWS = 8, CACHE_BYTES = 8 << 20,
 };
 #define BRK  0xd4200000u
 #define NOP  0xd503201fu
@@ -181,6 +182,7 @@ typedef struct {
     uint8_t base[2], index, count[2];
     uint8_t pool[8];            /* the others are used less often */
     bool counted[2];
+    unsigned once_only;         /* no later loop goes back to this place or before */
 } Roles;
 
 static void make_roles(Roles *r)
@@ -196,7 +198,7 @@ static void make_roles(Roles *r)
         order[i] = order[k];
         order[k] = t;
     }
-    *r = (Roles){ { order[0], order[1] }, order[2], { order[3], order[4] }, { 0 }, { 0 } };
+    *r = (Roles){ { order[0], order[1] }, order[2], { order[3], order[4] }, { 0 }, { 0 }, 0 };
     memcpy(r->pool, order + 5, sizeof(r->pool));
 }
 
@@ -454,23 +456,30 @@ static unsigned put_pair(Sequence *q, unsigned i, uint32_t first, uint32_t secon
     return 2;
 }
 
-/* put_loop: a counter counts down and branches back while it is not zero; returns words. */
+/*
+ * put_loop: a counter counts down and branches back; returns words. Loops that test for zero
+ * only must not be come by again by an outer loop, when their counter is below zero.
+ */
 static unsigned put_loop(Sequence *q, unsigned i, Roles *r)
 {
-    unsigned k = below(2), c = r->count[k];
-    unsigned to = below(i);
+    unsigned k = below(2), c = r->count[k], to = below(i), kind = below(4);
     int back = (int)to - (int)(i + 1);
 
-    if (r->counted[k] || q->second[to]) {
+    if (r->counted[k] || q->second[to] || to <= r->once_only) {
         return 0;
     }
     r->counted[k] = true;
-    if (one_in(2)) {        /* subs c, c, #1; b.ne or b.gt */
-        return put_pair(q, i, 0xf1000400 | c << 5 | c,
-                        put_offset(0x54000000 | (one_in(2) ? 1 : 12), back));
+    r->once_only = kind < 2 ? i : r->once_only;
+    switch (kind) {
+    case 0:     /* subs c, c, #1; b.ne */
+        return put_pair(q, i, 0xf1000400 | c << 5 | c, put_offset(0x54000001, back));
+    case 1:     /* sub c, c, #1; cbnz c */
+        return put_pair(q, i, 0xd1000400 | c << 5 | c, put_offset(0xb5000000 | c, back));
+    case 2:     /* subs c, c, #1; b.gt */
+        return put_pair(q, i, 0xf1000400 | c << 5 | c, put_offset(0x5400000c, back));
+    default:    /* sub c, c, #1; tbz c, #63 */
+        return put_pair(q, i, 0xd1000400 | c << 5 | c, put_offset(0xb6f80000 | c, back));
     }
-    /* sub c, c, #1; cbnz c */
-    return put_pair(q, i, 0xd1000400 | c << 5 | c, put_offset(0xb5000000 | c, back));
 }
 
 /* put_indirect: adr to a place further on, and BR, BLR or RET there; returns words. */
@@ -616,11 +625,33 @@ static void run(const Sequence *q, Engine engine, Result *r)
     memcpy(r->scratch, (void *)SCRATCH, SCRATCH_BYTES);
 }
 
-static bool differs(const Sequence *q, Engine engine)
+/* limit: a hang is a difference only when the interpreter does not hang as well. */
+static void limit(void (*on_alarm)(int), long ms)
+{
+    struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static void same_hang(int sig)
+{
+    (void)sig;
+    _exit(0);
+}
+
+/* differs: the interpreter and engine disagree. May crash or hang; ms: how long it may take. */
+static bool differs(const Sequence *q, Engine engine, long ms)
 {
     static Result want, got;
 
+    if (ms) {
+        limit(same_hang, ms);
+    }
     run(q, RUN_INTERP, &want);
+    if (ms) {
+        limit(SIG_DFL, ms);
+    }
     run(q, engine, &got);
     return memcmp(&want, &got, sizeof(want)) != 0;
 }
@@ -710,9 +741,8 @@ static bool trial(const Sequence *q, Engine engine, int *status)
     fflush(NULL);
     pid_t pid = fork();
     if (!pid) {
-        freopen("/dev/null", "w", stderr);
-        alarm(3);
-        _exit(differs(q, engine));
+        close(STDERR_FILENO);
+        _exit(differs(q, engine, TRIAL_MS));
     }
     waitpid(pid, &st, 0);
     *status = st;
@@ -861,7 +891,7 @@ static void run_range(const Options *o, uint64_t first)
         progress->index = i;
         alarm(RUN_SECONDS);
         make_sequence(&q, i);
-        if (differs(&q, RUN_JIT)) {
+        if (differs(&q, RUN_JIT, 0)) {
             progress->failed++;
             alarm(0);
             report(&q, i, o->verbose);

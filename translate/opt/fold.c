@@ -197,7 +197,6 @@ static bool whole(const IrOp *move, const IrOp *source)
     return move->type == IR_I64 || ir_known_bits(source) <= 32;
 }
 
-static void fold_known(Fold *f, IrOp *op);
 static void note_known(Fold *f, const IrOp *op);
 
 /* try_merge: move is `reg = tN`; give reg to tN's op when that is allowed. */
@@ -218,7 +217,6 @@ static bool try_merge(Fold *f, const IrOp *move)
     }
     op[at].d = move->d;
     f->reg_known[ir_reg_index(move->d)] = false;
-    fold_known(f, &op[at]);
     note_known(f, &op[at]);
     return true;
 }
@@ -256,7 +254,7 @@ static void fold_known(Fold *f, IrOp *op)
 {
     uint64_t a, b = 0;
 
-    if (!pure_int(op) || !ir_is_reg(op->d) || !operand_value(f, op->a, &a) ||
+    if (!pure_int(op) || op->op == IR_mov || !operand_value(f, op->a, &a) ||
         (op->b && !operand_value(f, op->b, &b))) {
         return;
     }
@@ -280,7 +278,7 @@ static void note_known(Fold *f, const IrOp *op)
 
     f->reg_known[r] = op->op == IR_mov && ir_is_const(op->a);
     if (f->reg_known[r]) {
-        f->reg_value[r] = ir_const_value(f->b, op->a);
+        f->reg_value[r] = int_cut(f->b->guest->regs[r].type, ir_const_value(f->b, op->a));
     }
 }
 
@@ -308,10 +306,10 @@ static void fold_op(Fold *f, IrOp op)
     if (pure_int(&op) && all_const(&op)) {
         to_constant(f, &op);
     }
+    fold_known(f, &op);
     if (try_alias(f, &op) || (is_move_to_reg(&op) && try_merge(f, &op))) {
         return;
     }
-    fold_known(f, &op);
     note_known(f, &op);
     keep(f, &op);
 }
