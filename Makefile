@@ -21,7 +21,7 @@ PYTHON  ?= python3
 CFLAGS  ?= -O2 -g
 override WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 override CPPFLAGS += -I$(O) -I. -D_GNU_SOURCE= -DMIMUS_VERSION='"$(VERSION)"'
-override CFLAGS += -std=gnu17 $(WARN) -fPIE -fno-strict-aliasing -pthread
+override CFLAGS += -std=gnu17 $(WARN) -fPIE -fno-strict-aliasing -ffunction-sections -pthread
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
@@ -124,7 +124,7 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 
 $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d)
 
@@ -171,6 +171,7 @@ check-unit: $(O)/unit-tests
 
 # The sanitizers' own memory map and handlers leave no room for translated code, so this part
 # runs the C of the parsers, tables, IR and interpreter, not the guest programs.
+check-san: export ASAN_OPTIONS = detect_leaks=0
 check-san:
 	+@$(MAKE) --no-print-directory O=$(O)/san CFLAGS='-O1 -g -fsanitize=address,undefined \
 	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer' check-unit

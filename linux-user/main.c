@@ -30,6 +30,7 @@
 #include "syscall/host_call.h"
 #include "syscall/own_range.h"
 #include "translate/base/log.h"
+#include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, AT_FLAGS_KEEP_ARGV0 = 1 };
@@ -202,6 +203,14 @@ static char **script_argv(const ExecPlan *plan, char **argv)
 
 /* ---- */
 
+static void note_own(uint64_t start, uint64_t len)
+{
+    if (len)
+        own_range_add(start, len);
+    else
+        own_range_remove(start);
+}
+
 /* own_image: our own code and data are no place for the guest's fixed mappings. */
 static void own_image(void)
 {
@@ -210,6 +219,7 @@ static void own_image(void)
     uint64_t start = align_down((uint64_t)__ehdr_start, PAGE_BYTES);
 
     own_range_add(start, align_up((uint64_t)_end, PAGE_BYTES) - start);
+    own_memory_hook = note_own;
 }
 
 static void start_translator(const Guest *guest)

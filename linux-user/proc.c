@@ -199,18 +199,19 @@ static void put_line(Text *x, const MapLine *m, uint64_t start, uint64_t end, bo
 /* put_range: part of a host mapping that is not ours, cut where execute permission changes. */
 static void put_range(Text *x, const MapLine *m, uint64_t start, uint64_t end)
 {
-    /* What cannot be read cannot be executed: huge reservations are not walked. */
-    if (m->perms[0] != 'r') {
-        put_line(x, m, start, end, false);
-        return;
-    }
     while (start < end) {
-        bool exec = pages_is_exec(guest_addr(start));
-        uint64_t at = start + PAGE_BYTES;
+        GuestAddr exec;
+        uint64_t at = end;
 
-        while (at < end && pages_is_exec(guest_addr(at)) == exec)
+        /* Sought by whole gigabytes: the shadow memory of a sanitizer is terabytes. */
+        if (pages_next_exec(guest_addr(start), end - start, &exec))
+            at = exec.va;
+        if (at > start)
+            put_line(x, m, start, at, false);
+        for (start = at; at < end && pages_is_exec(guest_addr(at));)
             at += PAGE_BYTES;
-        put_line(x, m, start, at, exec);
+        if (at > start)
+            put_line(x, m, start, at, true);
         start = at;
     }
 }

@@ -65,11 +65,17 @@ Thread *thread_self(void)
     return self;
 }
 
-/* ---- host stacks: kept for reuse, since programs make and end threads in numbers ---- */
+/*
+ * ---- host stacks: kept for reuse, since programs make and end threads in numbers ----
+ *
+ *   low    stack of signal handlers | guard | the thread's own stack    high
+ */
+
+enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES };
 
 typedef struct HostStack {
     struct HostStack *next;
-    void *base;             /* guard, then the stack */
+    uint8_t *base;
     pthread_t thread;       /* that runs on it, or ran */
 } HostStack;
 
@@ -82,14 +88,14 @@ static HostStack *stack_make(void)
 
     if (!s)
         return NULL;
-    s->base = mmap(NULL, HOST_STACK_BYTES + HOST_GUARD_BYTES, PROT_READ | PROT_WRITE,
+    s->base = mmap(NULL, STACK_TOTAL, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (s->base == MAP_FAILED) {
         free(s);
         return NULL;
     }
-    mprotect(s->base, HOST_GUARD_BYTES, PROT_NONE);
-    own_range_add((uint64_t)s->base, HOST_STACK_BYTES + HOST_GUARD_BYTES);
+    mprotect(s->base + SIGNAL_STACK_BYTES, HOST_GUARD_BYTES, PROT_NONE);
+    own_range_add((uint64_t)s->base, STACK_TOTAL);
     return s;
 }
 
@@ -134,7 +140,7 @@ static void stack_put(HostStack *s, bool ending)
 
 static void *stack_low(const HostStack *s)
 {
-    return (uint8_t *)s->base + HOST_GUARD_BYTES;
+    return s->base + SIGNAL_STACK_BYTES + HOST_GUARD_BYTES;
 }
 
 /* ---- Thread and Env ---- */
@@ -232,7 +238,7 @@ static void child_free(Thread *c)
 }
 
 /* child_make: a Thread with an Env of its own that starts as a copy of t's. */
-static Thread *child_make(Thread *t, const CloneArgs *a, bool own_handler_stack)
+static Thread *child_make(Thread *t, const CloneArgs *a, void *handler_stack)
 {
     Thread *c = calloc(1, sizeof(*c));
 
@@ -249,7 +255,7 @@ static Thread *child_make(Thread *t, const CloneArgs *a, bool own_handler_stack)
         c->altstack_flags = t->altstack_flags;
     }
     c->env = make_env(c);
-    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND, own_handler_stack) < 0) {
+    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND, handler_stack) < 0) {
         if (c->env)
             drop_env(c->env);
         free(c);
@@ -447,8 +453,8 @@ static int host_thread_make(HostStack *stack, void *(*fn)(void *), void *arg)
 static long clone_thread(Thread *t, const CloneArgs *a)
 {
     ThreadStart *s = calloc(1, sizeof(*s));
-    Thread *c = child_make(t, a, true);
     HostStack *stack = stack_get();
+    Thread *c = stack ? child_make(t, a, stack->base) : NULL;
     int err = -ENOMEM;
     pid_t tid;
 
@@ -554,9 +560,10 @@ static int shared_init(SharedStart *s, Thread *t, const CloneArgs *a, bool own_h
 {
     *s = (SharedStart){ .parent = t, .a = *a, .host_flags = host_clone_flags(a),
                         .fp = fp_save(t->env) };
-    s->child = child_make(t, a, own_handler_stack);
     s->stack = stack_get();
-    if (s->child && s->stack)
+    if (s->stack)
+        s->child = child_make(t, a, own_handler_stack ? s->stack->base : NULL);
+    if (s->child)
         return 0;
     shared_free(s);
     return -ENOMEM;

@@ -31,6 +31,7 @@ KINDS = {
     'addr': ('GuestAddr', 'guest_addr(%s)', 'ARG_PTR'),
     'memory': ('GuestAddr', 'guest_addr(%s)', 'ARG_PTR'),
     'str': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
+    'strv': ('GuestAddr', 'guest_addr(%s)', 'ARG_STRV'),
     'path': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'lpath': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'cpath': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -108,15 +109,6 @@ void signal_clear_handlers(Thread *t)
 
 /* ---- life of the per-thread part ---- */
 
-static int altstack_make(ThreadSignals *s)
-{
-    s->altstack = host_altstack_new();
-    if (!s->altstack)
-        return -ENOMEM;
-    own_range_add((uint64_t)s->altstack, host_altstack_bytes());
-    return 0;
-}
-
 int signal_init(Thread *t)
 {
     uint64_t unblock = SIG_FAULTS, old = 0;
@@ -126,8 +118,11 @@ int signal_init(Thread *t)
     t->signals->actions = a;
     t->altstack_flags = SS_DISABLE;
     a->users = 1;
-    if (altstack_make(t->signals) < 0)
+    t->signals->altstack = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (t->signals->altstack == MAP_FAILED)
         return -ENOMEM;
+    own_range_add((uint64_t)t->signals->altstack, SIGNAL_STACK_BYTES);
     host_altstack_use(t->signals->altstack);
     for (unsigned i = 0; i < ARRAY_LEN(fault_sigs); i++) {
         enum HostAction was;
@@ -158,37 +153,29 @@ static SigActions *actions_copy(SigActions *from)
     return a;
 }
 
-int signal_clone(Thread *t, const Thread *parent, bool share_actions, bool own_stack)
+int signal_clone(Thread *t, const Thread *parent, bool share_actions, void *altstack)
 {
     ThreadSignals *s = calloc(1, sizeof(*s)), *p = parent->signals;
 
     if (!s)
         return -ENOMEM;
     s->sigreturn_va = p->sigreturn_va;
-    if (own_stack ? altstack_make(s) < 0 : 0)
-        goto out_free;
+    s->altstack = altstack;
     if (share_actions) {
         s->actions = p->actions;
         atomic_fetch_add(&s->actions->users, 1);
     } else {
         s->actions = actions_copy(p->actions);
-        if (!s->actions)
-            goto out_stack;
+        if (!s->actions) {
+            free(s);
+            return -ENOMEM;
+        }
     }
     t->signals = s;
     t->sigmask = parent->sigmask;
     t->pending = 0;
     t->restore_saved_mask = false;
     return 0;
-
-out_stack:
-    if (s->altstack) {
-        own_range_remove((uint64_t)s->altstack);
-        host_altstack_free(s->altstack);
-    }
-out_free:
-    free(s);
-    return -ENOMEM;
 }
 
 void signal_thread_start(Thread *t)
@@ -204,11 +191,6 @@ void signal_free(Thread *t)
 
     if (atomic_fetch_sub(&s->actions->users, 1) == 1 && s->actions != &first_actions)
         free(s->actions);
-    if (s->altstack) {
-        host_altstack_use(NULL);
-        own_range_remove((uint64_t)s->altstack);
-        host_altstack_free(s->altstack);
-    }
     t->signals = NULL;
     if (s != &first_signals)
         free(s);

@@ -8,14 +8,11 @@
 #include "signal/signal.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "translate/base/log.h"
 #include "translate/translate.h"
-
-enum { ALTSTACK_BYTES = 64 * 1024 };
 
 /* The kernel's struct sigaction on x86-64. */
 typedef struct {
@@ -162,28 +159,10 @@ void host_mask(uint64_t mask)
     host_mask_exact(mask & ~SIG_FAULTS);
 }
 
-void *host_altstack_new(void)
-{
-    void *p = mmap(NULL, ALTSTACK_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return p == MAP_FAILED ? NULL : p;
-}
-
-void host_altstack_free(void *stack)
-{
-    munmap(stack, ALTSTACK_BYTES);
-}
-
 void host_altstack_use(void *stack)
 {
-    stack_t ss = { .ss_sp = stack, .ss_size = ALTSTACK_BYTES,
+    stack_t ss = { .ss_sp = stack, .ss_size = SIGNAL_STACK_BYTES,
                    .ss_flags = stack ? 0 : SS_DISABLE };
 
     syscall(SYS_sigaltstack, &ss, NULL);
-}
-
-size_t host_altstack_bytes(void)
-{
-    return ALTSTACK_BYTES;
 }

@@ -29,7 +29,7 @@
 
 #include "syscall/user.h"
 
-enum { GUEST_NSIG = 64 };
+enum { GUEST_NSIG = 64, SIGNAL_STACK_BYTES = 64 * 1024 };
 
 /* Guest sa_flags (the generic values) and handlers. */
 enum {
@@ -90,10 +90,11 @@ int signal_init(Thread *t);
 
 /*
  * signal_clone: state of a thread or process made from parent; share_actions for
- * CLONE_SIGHAND. With own_stack the new one gets a handler stack of its own (anything but
- * fork and vfork). 0 or -ENOMEM. signal_clear_handlers: what CLONE_CLEAR_SIGHAND asks.
+ * CLONE_SIGHAND. altstack: SIGNAL_STACK_BYTES for host handlers, which stay the caller's; NULL
+ * keeps the parent's (fork and vfork). 0 or -ENOMEM.
+ * signal_clear_handlers: what CLONE_CLEAR_SIGHAND asks.
  */
-int signal_clone(Thread *t, const Thread *parent, bool share_actions, bool own_stack);
+int signal_clone(Thread *t, const Thread *parent, bool share_actions, void *altstack);
 void signal_clear_handlers(Thread *t);
 
 /* signal_thread_start: on the new host thread: handler stack and the guest's mask on the host. */
@@ -182,13 +183,8 @@ enum HostAction host_query(int sig);
 void host_mask(uint64_t mask);
 /* host_mask_exact: the same without exception; returns the old set. */
 uint64_t host_mask_exact(uint64_t mask);
-/*
- * host_altstack_: memory for the handlers of one thread; _use tells the kernel, NULL: none.
- */
-void *host_altstack_new(void);
-void host_altstack_free(void *stack);
+/* host_altstack_use: tell the kernel where this thread's handlers run; NULL: nowhere special. */
 void host_altstack_use(void *stack);
-size_t host_altstack_bytes(void);
 
 /* Labels of host_syscall.c: [start, insn] is "not in the kernel yet". */
 extern const char host_syscall_start[], host_syscall_insn[], host_syscall_after[];

@@ -3,7 +3,7 @@
  * trace.c: -strace. One line per call, "TID name(args) = result", made from the rows: numbers
  * by their kind, strings, flags by the names of flags.tbl. Arguments are read before the call
  * and printed with the result after it, as one write, so that lines of threads do not mix; calls
- * that may not come back (exit, exec) print their first half at once.
+ * that may not come back (exit, exec) print a line without result first.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -38,14 +38,20 @@ static void put(Line *l, const char *fmt, ...)
     }
 }
 
-/* flush: print what is there; a line that was cut still ends. */
-static void flush(Line *l)
+/*
+ * flush: print the line behind the thread's number, which is taken now: the child of a fork
+ * prints its own. A line that was cut still ends.
+ */
+static void flush(Line *l, Thread *t)
 {
+    char line[LINE_BYTES + 16];
+    int n = snprintf(line, sizeof line, "%d ", t->tid);
+
     if (l->len == sizeof l->text - 1) {
         l->text[l->len - 1] = '\n';
     }
-    log_raw(l->text, l->len);
-    l->len = 0;
+    memcpy(line + n, l->text, l->len);
+    log_raw(line, (size_t)n + l->len);
 }
 
 /* ---- arguments ---- */
@@ -77,6 +83,24 @@ static void put_string(Line *l, Thread *t, uint64_t va)
         }
     }
     put(l, n < 0 ? "\"..." : "\"");
+}
+
+/* put_strings: an argv; what cannot be read ends it. */
+static void put_strings(Line *l, Thread *t, uint64_t va)
+{
+    enum { MOST = 16 };
+    uint64_t s;
+
+    put(l, "{");
+    for (unsigned i = 0; i < MOST; i++) {
+        if (guest_copy_in(t, &s, guest_addr(va + i * sizeof s), sizeof s) || s == 0) {
+            put(l, "NULL}");
+            return;
+        }
+        put_string(l, t, s);
+        put(l, ",");
+    }
+    put(l, "...}");
 }
 
 static void put_flags(Line *l, unsigned set, uint32_t value)
@@ -165,10 +189,13 @@ static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
         put(l, "%" PRIu64, a);
         break;
     case ARG_MODE:
-        put(l, "0%o", (unsigned)a);
+        put(l, "%#o", (unsigned)a);
         break;
     case ARG_STR:
         put_string(l, t, a);
+        break;
+    case ARG_STRV:
+        put_strings(l, t, a);
         break;
     case ARG_SIG:
         put_signal(l, (int)a);
@@ -230,8 +257,9 @@ long syscall_traced(Thread *t, const SyscallRow *row, const uint64_t *args)
 {
     Line l = { .len = 0 };
     long result;
+    size_t len;
 
-    put(&l, "%d %s(", t->tid, row->name);
+    put(&l, "%s(", row->name);
     for (unsigned i = 0; i < row->n_args; i++) {
         if (i) {
             put(&l, ",");
@@ -240,15 +268,14 @@ long syscall_traced(Thread *t, const SyscallRow *row, const uint64_t *args)
     }
     put(&l, ")");
     if (may_not_return(row)) {
-        flush(&l);
-        if (row->result == RESULT_NONE) {
-            log_raw("\n", 1);
-            return row->call(t, args);
-        }
+        len = l.len;
+        put(&l, "\n");
+        flush(&l, t);
+        l.len = len;
     }
     result = row->call(t, args);
     put_result(&l, row->result, result);
-    flush(&l);
+    flush(&l, t);
     return result;
 }
 
@@ -256,11 +283,11 @@ void syscall_trace_unknown(Thread *t, uint64_t nr, const uint64_t *args)
 {
     Line l = { .len = 0 };
 
-    put(&l, "%d syscall_%" PRIu64 "(", t->tid, nr);
+    put(&l, "syscall_%" PRIu64 "(", nr);
     for (unsigned i = 0; i < SYSCALL_MAX_ARGS; i++) {
         put(&l, "%s0x%" PRIx64, i ? "," : "", args[i]);
     }
     put(&l, ")");
     put_result(&l, RESULT_ERR, -ENOSYS);
-    flush(&l);
+    flush(&l, t);
 }

@@ -98,11 +98,18 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     if (translate_options.one_insn_per_block) {
         max_insns = 1;
     }
+    /* Before the code is read: a change from now on is seen by whoever drops translations. */
+    if (pages_is_exec(pc)) {
+        pages_note_code(pc);
+    }
     while (!ir_ended(ir)) {
         l.code_len = code_bytes(g, l.pc);
         if (l.pc.va / PAGE_BYTES != page || ir->n_insn >= max_insns || ir_full(ir) ||
             !l.code_len) {
             break;
+        }
+        if ((l.pc.va + l.code_len - 1) / PAGE_BYTES != page) {
+            pages_note_code(guest_addr(l.pc.va + l.code_len - 1));
         }
         len = lift_one(&l);
         l.pc.va += len ? len : g->insn_min_bytes;
@@ -113,10 +120,6 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     ir->guest_bytes = (uint32_t)(l.pc.va - pc.va);
     if (!ir_ended(ir)) {
         ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, l.pc.va), IR_NONE, IR_NONE, 0);
-    }
-    pages_note_code(pc);
-    if ((l.pc.va - 1) / PAGE_BYTES != page) {
-        pages_note_code(guest_addr(l.pc.va - 1));
     }
     if (LOG_ON(ir)) {
         log_block(ir);

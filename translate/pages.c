@@ -96,7 +96,8 @@ bool pages_has_code(GuestAddr start, uint64_t len)
     return pages_next_code(start, len, &at);
 }
 
-bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at)
+/* next_with: the first page of the range that has the flag. */
+static bool next_with(uint8_t flag, GuestAddr start, uint64_t len, GuestAddr *at)
 {
     uint64_t page, n = page_range(start, len, &page);
 
@@ -106,7 +107,7 @@ bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at)
         PageByte *leaf = page_leaf(page, false);
 
         for (uint64_t i = 0; leaf && i < now; i++) {
-            if (leaf[(page + i) & (LEAF_PAGES - 1)] & PAGE_CODE) {
+            if (leaf[(page + i) & (LEAF_PAGES - 1)] & flag) {
                 *at = guest_addr((page + i) << PAGE_BITS);
                 return true;
             }
@@ -115,6 +116,16 @@ bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at)
         n -= now;
     }
     return false;
+}
+
+bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at)
+{
+    return next_with(PAGE_CODE, start, len, at);
+}
+
+bool pages_next_exec(GuestAddr start, uint64_t len, GuestAddr *at)
+{
+    return next_with(PAGE_EXEC, start, len, at);
 }
 
 void pages_note_code(GuestAddr a)

@@ -175,12 +175,15 @@ static const void *leave_at(Env *env, uint64_t pc, ExitKind kind)
 
 static const void *rt_link(Env *env, uint32_t edge)
 {
-    uint64_t pc = cache_edge_target(edge);
+    uint64_t pc = cache_edge_target(edge), epoch = env->rt.epoch;
+    void *chunk = env->rt.cache_thread;
     const uint8_t *host = host_code(env, pc);
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
-    cache_link(edge, host);
+    /* Taking another chunk may have given up the one the edge was in. */
+    if (epoch == env->rt.epoch && chunk == env->rt.cache_thread)
+        cache_link(edge, host);
     return host;
 }
 
@@ -192,20 +195,13 @@ static const void *rt_lookup(Env *env, uint64_t pc)
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
-    JumpEntry *j = &env->jump[pc >> 2 & (ENV_JUMP_ENTRIES - 1)];
-
-    j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    j->host = host;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    j->gpc = pc;
+    cache_jump_set(env, pc, host);
     return host;
 }
 
 static int rt_syscall(Env *env, uint32_t imm)
 {
     uint64_t next = env->rt.next_pc;
-    uint32_t kills = cache_kills();
 
     flags_to_guest(env);
     uint64_t was = env->rt.epoch;
@@ -216,8 +212,9 @@ static int rt_syscall(Env *env, uint32_t imm)
 
     flags_from_guest(env);
     env->rt.exit_kind = leave ? EXIT_SYSCALL : EXIT_NONE;
-    /* Code went away meanwhile, perhaps what called: go on by a look-up. */
-    bool moved = kills != cache_kills() || was != now;
+    /* Code went away, perhaps what called, or this is code for another mode: look up afresh. */
+    bool moved = env->rt.seen_kills != cache_kills() || was != now ||
+                 env->rt.jump_mode != env->rt.mode;
 
     if (moved)
         env->rt.shadow_sp = env->rt.shadow_base - 8;    /* the way out pops one word */
@@ -303,16 +300,20 @@ static void jump_cache_clear(Env *env)
 
 static ExitKind jit_once(Env *env)
 {
+    uint64_t was = env->rt.epoch;
+    bool moved = cache_busy(env) != was;
     uint32_t kills = cache_kills();
 
-    if (env->rt.seen_kills != kills) {
+    if (moved || env->rt.seen_kills != kills) {
         /* Returns must not land in code that was dropped. */
         env->rt.seen_kills = kills;
         env->rt.shadow_sp = env->rt.shadow_base;
     }
-    cache_busy(env);
-    if (env->rt.jump_mode != env->rt.mode)
+    if (env->rt.jump_mode != env->rt.mode) {
+        /* Nor in code for the other mode. */
         jump_cache_clear(env);
+        env->rt.shadow_sp = env->rt.shadow_base;
+    }
     const uint8_t *host = host_code(env, *pc_of(env));
 
     if (!host)

@@ -55,6 +55,8 @@ void pages_note_code(GuestAddr a);
 void pages_clear_code(GuestAddr a);
 /* pages_next_code: the first translated page of the range, its address in *at; false: none. */
 bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at);
+/* pages_next_exec: the same for executable pages. */
+bool pages_next_exec(GuestAddr start, uint64_t len, GuestAddr *at);
 
 /* ---- host faults ---- */
 

@@ -143,6 +143,22 @@ static bool flags_before(EmitBlock *b, bool live, bool fill)
     return live;
 }
 
+/* scan_insn: what the instruction in e->scan says: 1 live, 0 dead, -1 nothing. */
+static int scan_insn(const Emit *e)
+{
+    for (uint32_t i = 0; i < e->scan.n_op; i++) {
+        const IrOp *op = &e->scan.op[i];
+
+        if ((ir_op_info[op->op].props & IRP_USEF) || ir_faults(&e->scan, op))
+            return 1;
+        if (ir_sets_flags(op))
+            return 0;
+    }
+    const IrOp *exit = &e->scan.op[e->scan.n_op - 1];
+
+    return exit->op == IR_exit_to ? -1 : 1;
+}
+
 /* scan: NZCV may be read at pc before it is written; looks at a few instructions only. */
 static bool scan(Emit *e, uint64_t pc)
 {
@@ -150,15 +166,14 @@ static bool scan(Emit *e, uint64_t pc)
 
     if (known)
         return known->live_flags;
-    if (!lift_block(&e->scan, guest_addr(pc), SCAN_INSNS, e->mode))
-        return true;
-    for (uint32_t i = 0; i < e->scan.n_op; i++) {
-        const IrOp *op = &e->scan.op[i];
-
-        if ((ir_op_info[op->op].props & (IRP_USEF | IRP_EXIT)) || ir_faults(&e->scan, op))
+    for (unsigned n = 0; n < SCAN_INSNS; n++) {
+        if (!lift_block(&e->scan, guest_addr(pc), 1, e->mode))
             return true;
-        if (ir_sets_flags(op))
-            return false;
+        int live = scan_insn(e);
+
+        if (live >= 0)
+            return live;
+        pc = ir_const_value(&e->scan, e->scan.op[e->scan.n_op - 1].a);
     }
     return true;
 }

@@ -82,6 +82,7 @@ typedef enum { RUN_INTERP, RUN_JIT, RUN_JIT_SINGLE } Engine;
 typedef struct {
     volatile uint64_t index;
     volatile unsigned long passed, failed;
+    volatile unsigned long ended[EXIT_FETCH + 1];   /* by why the run ended */
 } Progress;
 
 static const Guest *guest;
@@ -621,6 +622,11 @@ static void run(const Sequence *q, Engine engine, Result *r)
         r->fault_code = env->rt.fault_code;
         r->fault_addr = env->rt.fault_addr;
     }
+    /* An access from the code's end into the hole may report either of its two faults. */
+    if (r->fault_addr > CODE_AREA + CODE_BYTES - 16 && r->fault_addr <= CODE_AREA + CODE_BYTES) {
+        r->fault_addr = CODE_AREA + CODE_BYTES;
+        r->fault_code = 0;
+    }
     r->arg = r->kind == EXIT_BREAK ? env->rt.exit_arg : 0;
     memcpy(r->scratch, (void *)SCRATCH, SCRATCH_BYTES);
 }
@@ -640,6 +646,20 @@ static void same_hang(int sig)
     _exit(0);
 }
 
+/*
+ * forgive_tininess: Arm finds a result tiny before rounding, SSE after it, so a product that
+ * rounds up to the smallest normal number raises underflow on the one and not on the other.
+ * Translated code leaves it at that.
+ */
+static void forgive_tininess(const Result *want, Result *got)
+{
+    enum { UFC = 8, IXC = 16 };
+
+    if ((want->fpsr ^ got->fpsr) == UFC && (want->fpsr & UFC) && (got->fpsr & IXC)) {
+        got->fpsr |= UFC;
+    }
+}
+
 /* differs: the interpreter and engine disagree. May crash or hang; ms: how long it may take. */
 static bool differs(const Sequence *q, Engine engine, long ms)
 {
@@ -653,6 +673,8 @@ static bool differs(const Sequence *q, Engine engine, long ms)
         limit(SIG_DFL, ms);
     }
     run(q, engine, &got);
+    progress->ended[want.kind]++;
+    forgive_tininess(&want, &got);
     return memcmp(&want, &got, sizeof(want)) != 0;
 }
 
@@ -970,6 +992,18 @@ static Options parse_options(int argc, char **argv)
     return o;
 }
 
+/* show_ends: what the sequences ran into, to see that the test tests something. */
+static void show_ends(void)
+{
+    static const char *const name[] = { NULL, "poke", "system call", "undefined", "breakpoint",
+                                        "fault", "fetch fault" };
+
+    for (unsigned i = 1; i < ARRAY_LEN(name); i++) {
+        printf("%s%s %lu", i == 1 ? "ended by " : ", ", name[i], progress->ended[i]);
+    }
+    printf("\n");
+}
+
 int main(int argc, char **argv)
 {
     Options o = parse_options(argc, argv);
@@ -981,6 +1015,7 @@ int main(int argc, char **argv)
     map_guest();
     start_engines();
     run_all(&o);
+    show_ends();
     printf("%lu passed, %lu failed\n", progress->passed, progress->failed);
     return progress->failed != 0;
 }

@@ -147,9 +147,12 @@ static MapSlot *map_find(Map *m, uint64_t key)
 
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
 {
-    MapSlot *s = map_find(atomic_load_explicit(&map, memory_order_acquire), map_key(gpc, mode));
+    uint64_t key = map_key(gpc, mode);
+    MapSlot *s = map_find(atomic_load_explicit(&map, memory_order_acquire), key);
+    const uint8_t *host = atomic_load_explicit(&s->host, memory_order_acquire);
 
-    return atomic_load_explicit(&s->host, memory_order_acquire);
+    /* A free slot may just have become another block's. */
+    return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? host : NULL;
 }
 
 static void map_grow(Map *old)
@@ -310,12 +313,31 @@ uint64_t cache_edge_target(uint32_t n)
 
 static void jump_caches_forget(uint64_t gpc)
 {
+    atomic_thread_fence(memory_order_seq_cst);      /* after the map: see cache_jump_set() */
     for (unsigned i = 0; i < n_env; i++) {
         JumpEntry *j = &envs[i]->jump[gpc >> 2 & (ENV_JUMP_ENTRIES - 1)];
 
         if (j->gpc == gpc)
             __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
     }
+}
+
+/*
+ * A thread writes its entry and then looks whether the block is still in the map; who drops a
+ * block takes it out of the map and then looks at the entries. One of them sees the other.
+ */
+void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
+{
+    JumpEntry *j = &env->jump[gpc >> 2 & (ENV_JUMP_ENTRIES - 1)];
+
+    j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    j->host = host;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&j->gpc, gpc, __ATOMIC_RELEASE);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (cache_lookup(gpc, env->rt.mode) != host)
+        j->gpc = 1;
 }
 
 static void unit_kill(Unit *u)
@@ -425,9 +447,13 @@ void cache_quiet(Env *env)
 
 uint64_t cache_busy(Env *env)
 {
-    uint64_t now = atomic_load(&epoch);
+    uint64_t now;
 
-    __atomic_store_n(&env->rt.epoch, now, __ATOMIC_SEQ_CST);
+    /* An eviction that did not see this thread busy has counted up the epoch before. */
+    do {
+        now = atomic_load(&epoch);
+        __atomic_store_n(&env->rt.epoch, now, __ATOMIC_SEQ_CST);
+    } while (now != atomic_load(&epoch));
     return now;
 }
 

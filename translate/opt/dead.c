@@ -15,6 +15,7 @@ typedef struct {
     uint64_t temp[TEMP_WORDS];
     uint64_t reg[4];
     bool nzcv;
+    bool in_last;       /* the pass is still in the block's last instruction */
 } Live;
 
 static void all_live(Live *l)
@@ -85,8 +86,10 @@ static bool step(Live *l, IrOp *op)
     if (props & IRP_USEF) {
         l->nzcv = true;
     }
-    if (sees_state(l, op, props)) {
+    /* Translated code may be polled for signals before the last instruction. */
+    if (sees_state(l, op, props) || (op->op == IR_insn && l->in_last)) {
         all_live(l);
+        l->in_last &= op->op != IR_insn;
     }
     use(l, op->a);
     use(l, op->b);
@@ -100,6 +103,7 @@ void opt_dead(IrBlock *b)
     Live l;
 
     l.b = b;
+    l.in_last = true;
     memset(l.temp, 0, (b->n_temp + 63) / 64 * sizeof(l.temp[0]));
     all_live(&l);
     for (uint32_t i = b->n_op; i-- > 0;) {

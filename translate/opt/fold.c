@@ -27,7 +27,7 @@ typedef struct {
     uint8_t uses[IR_MAX_OPS]; /* stays at 255 */
     uint8_t known_bits[IR_MAX_OPS];
     /* per guest register: a constant it holds */
-    bool reg_known[256];
+    uint64_t reg_known[4]; /* bit set */
     uint64_t reg_value[256];
 } Fold;
 
@@ -216,8 +216,6 @@ static bool try_merge(Fold *f, const IrOp *move)
         }
     }
     op[at].d = move->d;
-    f->reg_known[ir_reg_index(move->d)] = false;
-    note_known(f, &op[at]);
     return true;
 }
 
@@ -231,13 +229,18 @@ static bool is_move_to_reg(const IrOp *op)
  * Only to make an op a constant altogether (a chain of movz and movk): a register is the
  * cheaper operand otherwise. */
 
+static bool is_known(const Fold *f, unsigned r)
+{
+    return f->reg_known[r / 64] >> r % 64 & 1;
+}
+
 static bool operand_value(const Fold *f, IrRef r, uint64_t *v)
 {
     if (ir_is_const(r)) {
         *v = ir_const_value(f->b, r);
         return true;
     }
-    if (!ir_is_reg(r) || !f->reg_known[ir_reg_index(r)]) {
+    if (!ir_is_reg(r) || !is_known(f, ir_reg_index(r))) {
         return false;
     }
     *v = f->reg_value[ir_reg_index(r)];
@@ -276,8 +279,9 @@ static void note_known(Fold *f, const IrOp *op)
     }
     unsigned r = ir_reg_index(op->d);
 
-    f->reg_known[r] = op->op == IR_mov && ir_is_const(op->a);
-    if (f->reg_known[r]) {
+    f->reg_known[r / 64] &= ~(1ull << r % 64);
+    if (op->op == IR_mov && ir_is_const(op->a)) {
+        f->reg_known[r / 64] |= 1ull << r % 64;
         f->reg_value[r] = int_cut(f->b->guest->regs[r].type, ir_const_value(f->b, op->a));
     }
 }

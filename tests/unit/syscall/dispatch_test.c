@@ -142,7 +142,7 @@ Test(dispatch, memory_of_ours)
 
 Test(dispatch, heap)
 {
-    uint64_t start = 0x20000000123;
+    uint64_t start = 0x200000000123;    /* outside the shadow of the sanitizers */
 
     brk_init(guest_addr(start));
     start = align_up(start, PAGE_BYTES);

@@ -15,8 +15,11 @@ IntRule *const int_rules[IR_OP_COUNT] = {
 #undef X
 };
 
-/* Bytes a single op may need at most, with its share of cold code and constants. */
-enum { OP_ROOM = 1024 };
+/*
+ * Bytes at most: of a single op with its own cold code and constants, of a piece of cold code,
+ * and of a move in it.
+ */
+enum { OP_ROOM = 1024, COLD_ROOM = 32, MOVE_ROOM = 9 };
 
 void emit_init_homes(Emit *e, const Guest *guest)
 {
@@ -69,6 +72,7 @@ static void cold_add(Emit *e, ColdStub c)
         return;
     }
     c.block = (uint8_t)(e->cur - e->block);
+    e->cold_room += COLD_ROOM + 2 * MOVE_ROOM * e->cur->n_swap;
     e->cold[e->n_cold++] = c;
 }
 
@@ -363,7 +367,7 @@ static void emit_block(Emit *e, EmitBlock *b)
     for (e->i = 0; e->i < e->ir->n_op && !e->overflow; e->i++) {
         const IrOp *op = &e->ir->op[e->i];
 
-        if (e->as.p + OP_ROOM + e->n_cold * 32 + e->n_const * 16 + e->n_edge * 16 > e->as.end) {
+        if (e->as.p + OP_ROOM + e->cold_room + e->n_const * 16 + e->n_edge * 16 > e->as.end) {
             e->overflow = true;
             break;
         }
@@ -377,7 +381,7 @@ bool emit_unit(Emit *e)
 {
     e->unit_start = e->as.p;
     e->unit_pc = e->block[0].ir.pc.va;
-    e->n_edge = e->n_cold = e->n_map = e->n_const = 0;
+    e->n_edge = e->n_cold = e->n_map = e->n_const = e->cold_room = 0;
     e->as.n_fix = 0;
     e->overflow = false;
     for (unsigned i = 0; i < e->n_block && !e->overflow; i++)

@@ -159,7 +159,7 @@ typedef struct Emit {
     EmitEdge edge[EMIT_MAX_EDGES];
     unsigned n_edge;
     ColdStub cold[256];
-    unsigned n_cold;
+    unsigned n_cold, cold_room; /* pieces, and the bytes they need */
     MapEntry map[1024];
     unsigned n_map;
     AsmFix fix[EMIT_MAX_FIX];

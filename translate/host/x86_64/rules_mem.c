@@ -399,17 +399,14 @@ void rule_stex(Emit *e, const IrOp *op)
     Mem m = address_rcx(e, op);
     int v = new_value(e, op->b);
 
+    /* A monitor that seems not to be ours may still be, under a tagged address. */
     asm_alu_rm(as, 1, ALU_CMP, RCX, emit_rt(excl_addr));
-    uint8_t *fail1 = asm_jcc8(as, CC_NE);
-
+    emit_deopt_jcc(e, CC_NE);
     asm_alu_mi(as, 8, ALU_CMP, emit_rt(excl_size), (int32_t)bytes_of(op));
-    uint8_t *fail2 = asm_jcc8(as, CC_NE);
-
+    emit_deopt_jcc(e, CC_NE);
     asm_mov_rm(as, 1, RAX, emit_rt(excl_val));
     asm_lock(as);
     asm_cmpxchg_mr(as, bytes_of(op), m, v);
-    asm_patch8(as, fail1);
-    asm_patch8(as, fail2);
     asm_setcc(as, CC_NE, RAX);
     asm_movzx_rr(as, 1, RAX, RAX);
     asm_mov_mi(as, 8, emit_rt(excl_size), 0);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * own_memory.h: says which mappings are the translator's own, to a program whose guest
+ * shares the address space with it: they stay out of /proc/self/maps and of the guest's
+ * memory limits, and the guest cannot unmap them. Call own_memory() after each mmap and
+ * own_memory_gone() before each munmap; without a hook both do nothing.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Set before translate_init(). len 0: the mapping at start goes away. */
+extern void (*own_memory_hook)(uint64_t start, uint64_t len);
+
+static inline void own_memory(const void *start, size_t len)
+{
+    if (own_memory_hook)
+        own_memory_hook((uint64_t)start, len);
+}
+
+static inline void own_memory_gone(const void *start)
+{
+    if (own_memory_hook)
+        own_memory_hook((uint64_t)start, 0);
+}
