@@ -216,6 +216,7 @@ static bool try_merge(Fold *f, const IrOp *move)
         }
     }
     op[at].d = move->d;
+    note_known(f, &op[at]);
     return true;
 }
 
