@@ -14,12 +14,15 @@ int interp_name(int fd, const ElfImage *img, char *name, const char **why)
 {
     uint64_t n = img->interp_bytes;
     ssize_t got = pread(fd, name, n, (off_t)img->interp_offset);
+    char last = got == (ssize_t)n ? name[n - 1] : 0;
 
+    if (got != (ssize_t)n || last)
+        name[0] = 0;
     if (got != (ssize_t)n) {
         *why = "name of the program interpreter is outside the file";
         return -EIO;
     }
-    if (name[n - 1]) {
+    if (last) {
         *why = "name of the program interpreter does not end";
         return -ENOEXEC;
     }
@@ -34,7 +37,7 @@ int interp_open(Thread *t, const char *name, const ElfImage *program, ElfImage *
     struct stat st;
     int err;
 
-    *why = "its interpreter cannot be opened";
+    *why = "cannot be opened";
     if (path_prefix_active) {
         err = path_resolve(t, AT_FDCWD, name, path, sizeof(path), PATH_LOOKUP);
         if (err < 0)
@@ -56,7 +59,7 @@ int interp_open(Thread *t, const char *name, const ElfImage *program, ElfImage *
     }
     if (interp->machine != program->machine || interp->elf_class != program->elf_class ||
         interp->data != program->data) {
-        *why = "its interpreter is for another machine";
+        *why = "is for another machine";
         elf_image_free(interp);
         err = -ELIBBAD;
         goto out_close;

@@ -6,8 +6,8 @@
 #include "syscall/user.h"
 
 /*
- * interp_name: the name in PT_INTERP. name holds ELF_INTERP_MAX bytes. Returns 0 or -ENOEXEC,
- * -EIO with *why.
+ * interp_name: the name in PT_INTERP. name holds ELF_INTERP_MAX bytes. Returns 0, or -ENOEXEC
+ * or -EIO with *why and an empty name.
  */
 int interp_name(int fd, const ElfImage *img, char *name, const char **why);
 

@@ -132,7 +132,6 @@ static const Guest *guest_for(const ElfImage *img)
 /* plan_elf: an ELF file; one the kernel would refuse is refused alike. */
 static int plan_elf(Thread *t, ExecPlan *plan, const char **why)
 {
-    char name[ELF_INTERP_MAX];
     ElfImage interp;
     int err = elf_read(plan->fd, &plan->img, why);
 
@@ -146,9 +145,9 @@ static int plan_elf(Thread *t, ExecPlan *plan, const char **why)
     /* At start-up the loader looks at the interpreter; from the guest it must fail here. */
     if (!t || !plan->img.interp_bytes)
         return 0;
-    err = interp_name(plan->fd, &plan->img, name, why);
+    err = interp_name(plan->fd, &plan->img, plan->interp, why);
     if (err >= 0)
-        err = interp_open(t, name, &plan->img, &interp, why);
+        err = interp_open(t, plan->interp, &plan->img, &interp, why);
     if (err >= 0) {
         close(err);
         elf_image_free(&interp);
@@ -225,12 +224,12 @@ static int fd_name(ExecPlan *plan, int dirfd, const char *path)
 
 /* plan_script: put interpreter, argument and script before the arguments. */
 static int plan_script(ExecPlan *plan, unsigned depth, int dirfd, const char *path,
-                       const char *head, size_t n, const char **name)
+                       const char *head, const char **name)
 {
     char *line = plan->script[depth], *interp, *arg;
 
-    memcpy(line, head, n);
-    if (!script_line(line, n, &interp, &arg))
+    memcpy(line, head, EXEC_SCRIPT_BYTES);
+    if (!script_line(line, EXEC_SCRIPT_BYTES, &interp, &arg))
         return -ENOEXEC;
     if (depth == 0) {
         if (dirfd != AT_FDCWD && *path != '/') {
@@ -269,11 +268,11 @@ static int resolve(Thread *t, int dirfd, const char *path, int at_flags, char *o
 static int plan_one(Thread *t, ExecPlan *plan, unsigned depth, const char **name,
                     const char **why)
 {
-    char head[EXEC_SCRIPT_BYTES];
+    char head[EXEC_SCRIPT_BYTES] = { 0 };   /* a short file ends in zeros, as in the kernel */
     const char *path = *name;
     int err = resolve(t, plan->dirfd, path, plan->flags, plan->path);
 
-    *why = "cannot be executed";
+    *why = EXEC_WHY_PLAIN;
     if (err < 0)
         return err;
     err = check_file(plan->dirfd, plan->path, plan->flags);
@@ -297,7 +296,7 @@ static int plan_one(Thread *t, ExecPlan *plan, unsigned depth, const char **name
     if (depth == EXEC_SCRIPT_DEPTH)
         return -ELOOP;
     *why = "its first line names no interpreter";
-    err = plan_script(plan, depth, plan->dirfd, path, head, (size_t)n, name);
+    err = plan_script(plan, depth, plan->dirfd, path, head, name);
     return err < 0 ? err : 1;
 }
 
@@ -309,6 +308,7 @@ int exec_plan(Thread *t, int dirfd, const char *path, int flags, ExecPlan *plan,
     plan->fd = -1;
     plan->guest = NULL;
     plan->n_lead = 0;
+    plan->interp[0] = 0;
     plan->dirfd = dirfd;
     plan->flags = flags;
     for (unsigned depth = 0;; depth++) {

@@ -18,11 +18,15 @@
 enum { EXEC_SCRIPT_DEPTH = 5, EXEC_SCRIPT_BYTES = 256, EXEC_LEAD_MAX = 2 * EXEC_SCRIPT_DEPTH + 1,
        EXEC_NAME_MAX = PATH_MAX + 32 };
 
+/* why of exec_plan() when the errno says it all. */
+#define EXEC_WHY_PLAIN "cannot be executed"
+
 /* What to run for a name. */
 typedef struct {
     int fd;                     /* the open file, close-on-exec; -1: only the kernel may open it */
     const Guest *guest;         /* NULL: the host kernel runs it */
     ElfImage img;               /* with guest */
+    char interp[ELF_INTERP_MAX];    /* its dynamic linker when that is what failed, else "" */
     int dirfd, flags;           /* for the kernel: execveat(dirfd, path, ..., flags) */
     char path[PATH_MAX];
     /* Scripts: these stand in place of argv[0]. */

@@ -107,12 +107,11 @@ int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, cha
                  const char **why)
 {
     uint64_t state = random_state(), entry, base = 0;
-    char interp[ELF_INTERP_MAX];
     ElfMapped m;
     int err = elf_map(t, plan->fd, &plan->img, ELF_PLACE_PROGRAM, random_next(&state), &m, why);
 
     if (err >= 0 && plan->img.interp_bytes)
-        err = interp_name(plan->fd, &plan->img, interp, why);
+        err = interp_name(plan->fd, &plan->img, plan->interp, why);
     if (err < 0)
         return err;
     entry = m.entry;
@@ -122,9 +121,10 @@ int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, cha
     close(plan->fd);
     plan->fd = -1;
     if (plan->img.interp_bytes) {
-        err = load_interp(t, interp, &plan->img, random_next(&state), &entry, &base, why);
+        err = load_interp(t, plan->interp, &plan->img, random_next(&state), &entry, &base, why);
         if (err < 0)
             return err;
+        plan->interp[0] = 0;
     }
     load_vdso(t);
 

@@ -21,6 +21,7 @@
 
 #include "elfload/map.h"
 #include "linux-user/exec.h"
+#include "linux-user/explain.h"
 #include "linux-user/load.h"
 #include "linux-user/options.h"
 #include "linux-user/path_prefix.h"
@@ -33,7 +34,7 @@
 #include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
-enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, AT_FLAGS_KEEP_ARGV0 = 1 };
+enum { EXIT_CANNOT_RUN = 126, AT_FLAGS_KEEP_ARGV0 = 1 };
 
 /* One way to be started, as the rest sees it. */
 typedef struct {
@@ -130,22 +131,12 @@ static bool search_dirs(const char *name, bool in_prefix, char *buf, size_t len)
  */
 static const char *search_path(const char *name, char *buf, size_t len)
 {
-    if (strchr(name, '/') || access(name, F_OK) == 0)
+    if (!*name || strchr(name, '/') || access(name, F_OK) == 0)
         return name;
     if ((path_prefix_active && search_dirs(name, true, buf, len)) ||
         search_dirs(name, false, buf, len))
         return buf;
     return name;
-}
-
-static void refuse(const char *path, int err, const char *why)
-{
-    if (err == -ENOENT && strcmp(why, "cannot be executed"))
-        die(EXIT_NOT_FOUND, "%s: %s: %s", path, why, strerror(-err));
-    if (err == -ENOENT)
-        die(EXIT_NOT_FOUND, "%s: %s", path, strerror(-err));
-    die(EXIT_CANNOT_RUN, "%s: %s%s%s", path, why, err == -ENOEXEC ? "" : ": ",
-        err == -ENOEXEC ? "" : strerror(-err));
 }
 
 /* plan_open: a program that comes as a descriptor: no script, no search. */
@@ -168,18 +159,16 @@ static int plan_open(const Start *s, ExecPlan *plan, const char **why)
 
 static void find_program(Start *s, ExecPlan *plan, const Guest *only)
 {
-    const char *why = "cannot be executed";
+    const char *why = EXEC_WHY_PLAIN;
     int err = s->fd >= 0 ? plan_open(s, plan, &why)
                          : exec_plan(NULL, AT_FDCWD, s->path, 0, plan, &why);
 
     if (err < 0)
-        refuse(s->path, err, why);
-    if (!plan->guest && plan->fd < 0)
-        die(EXIT_CANNOT_RUN, "%s: cannot be read", s->path);
+        explain_error(s->path, plan, err, why);
     if (!plan->guest)
-        die(EXIT_CANNOT_RUN, "%s: not a program of a CPU that mimus knows", s->path);
+        explain_no_guest(s->path, plan);
     if (only && plan->guest != only)
-        die(EXIT_CANNOT_RUN, "%s: is for %s, not %s", s->path, plan->guest->name, only->name);
+        explain_wrong_guest(s->path, plan, only);
 }
 
 /* script_argv: the arguments when the program is a script's interpreter. */
@@ -277,7 +266,7 @@ int main(int argc, char **argv, char **envp)
     if (err < 0 && s.handed_over)
         signal_die(SIGSEGV);
     if (err < 0)
-        refuse(s.path, err, why);
+        explain_error(s.path, &plan, err, why);
     exec_plan_free(&plan);
     prctl(PR_SET_NAME, base_name(s.path));
     run_thread(t);

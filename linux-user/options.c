@@ -90,8 +90,8 @@ static void set_prefix(const char *arg)
 {
     char *full = realpath(arg, NULL);
 
-    if (full)
-        options.prefix = option_find("L", 1)->value = full;
+    options.prefix_missing = full ? NULL : arg;
+    options.prefix = option_find("L", 1)->value = full;
 }
 
 static void set_env(const char *arg)

@@ -10,6 +10,7 @@
 
 typedef struct {
     const char *prefix;         /* -L; NULL: none */
+    const char *prefix_missing; /* -L that does not exist, for the message when a file lacks */
     const char *argv0;          /* -0 */
     const char *cpu;            /* -cpu */
     const char *uname_release;  /* -r */

@@ -2,12 +2,14 @@
 /*
  * engines.c: random AArch64 sequences on the JIT and on the interpreter, inside one process.
  *
- *   engine-tests [-n COUNT] [-s SEED] [-t SECONDS] [-r TEXT] [-m COUNT] [-i INDEX] [-v]
+ *   engine-tests [-n COUNT] [-s SEED] [-t SECONDS] [-r TEXT] [-m COUNT] [-i INDEX] [-p] [-v]
  *
  *     -n   sequences (default 20000)         -s   seed (default 1)
  *     -t   stop after so many seconds        -m   stop after so many differences (default 20)
  *     -r   only decode rows whose name or place ("base.dec") contains TEXT; repeatable
  *     -i   run only this sequence            -v   show the IR and host code of differences
+ *     -p   another thread pokes all the time; when translated code answers, the interpreter
+ *          goes on from there
  *
  * A sequence is made from its seed and index alone: up to 24 instructions from the decode
  * rows, with branches, bounded loops, calls and returns between them, ending in BRK. Registers
@@ -24,6 +26,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +186,7 @@ typedef struct {
     uint8_t base[2], index, count[2];
     uint8_t pool[8];            /* the others are used less often */
     bool counted[2];
+    bool tight;                 /* all of it is one loop without other branches */
     unsigned once_only;         /* no later loop goes back to this place or before */
 } Roles;
 
@@ -199,7 +203,8 @@ static void make_roles(Roles *r)
         order[i] = order[k];
         order[k] = t;
     }
-    *r = (Roles){ { order[0], order[1] }, order[2], { order[3], order[4] }, { 0 }, { 0 }, 0 };
+    *r = (Roles){ .base = { order[0], order[1] }, .index = order[2],
+                  .count = { order[3], order[4] }, .tight = one_in(6) && !n_only };
     memcpy(r->pool, order + 5, sizeof(r->pool));
 }
 
@@ -413,6 +418,9 @@ static uint32_t try_word(Sequence *q, unsigned i, unsigned end, const Roles *r, 
     uint32_t w = random_word(row, r);
     Traits t = probe(q, i, w);
 
+    if (r->tight && (t.direct || t.call || t.syscall || t.undefined || t.breaks)) {
+        return 0;
+    }
     if (t.undefined || t.breaks) {
         return one_in(200) ? w : 0;
     }
@@ -458,19 +466,19 @@ static unsigned put_pair(Sequence *q, unsigned i, uint32_t first, uint32_t secon
 }
 
 /*
- * put_loop: a counter counts down and branches back; returns words. Loops that test for zero
+ * put_loop: at i, a counter counts down and branches back to `to`; returns words. Loops that test for zero
  * only must not be come by again by an outer loop, when their counter is below zero.
  */
-static unsigned put_loop(Sequence *q, unsigned i, Roles *r)
+static unsigned put_loop(Sequence *q, unsigned i, unsigned to, Roles *r)
 {
-    unsigned k = below(2), c = r->count[k], to = below(i), kind = below(4);
+    unsigned k = below(2), c = r->count[k], kind = below(4);
     int back = (int)to - (int)(i + 1);
 
-    if (r->counted[k] || q->second[to] || to <= r->once_only) {
+    if (r->counted[k] || q->second[to] || to < r->once_only) {
         return 0;
     }
     r->counted[k] = true;
-    r->once_only = kind < 2 ? i : r->once_only;
+    r->once_only = kind < 2 ? i + 1 : r->once_only;
     switch (kind) {
     case 0:     /* subs c, c, #1; b.ne */
         return put_pair(q, i, 0xf1000400 | c << 5 | c, put_offset(0x54000001, back));
@@ -508,11 +516,14 @@ static unsigned put_flush(Sequence *q, unsigned i, const Roles *r)
 
 static unsigned put_special(Sequence *q, unsigned i, unsigned end, Roles *r)
 {
-    if (i == 0 || i + 2 >= end || q->target[i + 1] || n_only) {
+    if (r->tight && i + 2 == end) {
+        return put_loop(q, i, 0, r);
+    }
+    if (i == 0 || i + 2 >= end || q->target[i + 1] || n_only || r->tight) {
         return 0;
     }
     switch (below(40)) {
-    case 0: case 1: case 2: return put_loop(q, i, r);
+    case 0: case 1: case 2: return put_loop(q, i, below(i), r);
     case 3: case 4: return put_indirect(q, i, end, r);
     case 5: return put_flush(q, i, r);
     case 6:
@@ -611,7 +622,12 @@ static void run(const Sequence *q, Engine engine, Result *r)
     translate_options.accel = engine == RUN_INTERP ? ACCEL_INTERP : ACCEL_JIT;
     translate_options.one_insn_per_block = engine == RUN_JIT_SINGLE;
     memset(r, 0, sizeof(*r));
-    r->kind = env_run(env);
+    while ((r->kind = env_run(env)) == EXIT_POKE) {
+        if (a64_state(env)->pc != q->pc) {
+            translate_options.accel = ACCEL_INTERP;
+            progress->ended[EXIT_POKE]++;
+        }
+    }
     translate_options.one_insn_per_block = false;
     r->s = *a64_state(env);
     r->fpsr = a64_get_fpsr(env);
@@ -898,14 +914,33 @@ static void start_engines(void)
 typedef struct {
     uint64_t count, only_index, max_failed;
     time_t until;
-    bool one, verbose;
+    bool one, verbose, poke;
 } Options;
+
+/* keep_poking: the thread of -p. */
+static void *keep_poking(void *unused)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    for (;;) {
+        env_poke(env);
+        for (volatile unsigned i = 0; i < 4000; i++) {
+        }
+    }
+    return unused;
+}
 
 /* run_range: sequences from first on; leaves with the index in *progress. */
 static void run_range(const Options *o, uint64_t first)
 {
     static Sequence q;
+    pthread_t poker;
 
+    if (o->poke) {
+        pthread_create(&poker, NULL, keep_poking, NULL);
+    }
     for (uint64_t i = first; i < o->count && progress->failed < o->max_failed; i++) {
         if (i % 256 == 0 && o->until && time(NULL) >= o->until) {
             return;
@@ -969,7 +1004,7 @@ static Options parse_options(int argc, char **argv)
     Options o = { .count = 20000, .max_failed = 20 };
     int c;
 
-    while ((c = getopt(argc, argv, "n:s:t:r:m:i:v")) != -1) {
+    while ((c = getopt(argc, argv, "n:s:t:r:m:i:pv")) != -1) {
         switch (c) {
         case 'n': o.count = strtoull(optarg, NULL, 0); break;
         case 's': seed = strtoull(optarg, NULL, 0); break;
@@ -985,6 +1020,7 @@ static Options parse_options(int argc, char **argv)
             o.only_index = strtoull(optarg, NULL, 0);
             o.count = o.only_index + 1;
             break;
+        case 'p': o.poke = true; break;
         case 'v': o.verbose = true; break;
         default: exit(2);
         }
@@ -999,7 +1035,7 @@ static void show_ends(void)
                                         "fault", "fetch fault" };
 
     for (unsigned i = 1; i < ARRAY_LEN(name); i++) {
-        printf("%s%s %lu", i == 1 ? "ended by " : ", ", name[i], progress->ended[i]);
+        printf("%s%s %lu", i == 1 ? "ends: " : ", ", name[i], progress->ended[i]);
     }
     printf("\n");
 }

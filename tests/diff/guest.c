@@ -7,10 +7,10 @@
  *   guest IN - INDEX      run one and print its end state as text
  *
  * IN is a list of records: u32 seed, u32 n, then n instruction words. The start state is made
- * from the seed. x28 points into the middle of scratch memory and x27 holds a small multiple of
- * 16; instructions that access memory use only these two as addresses, and nothing else writes
- * them. A signal is part of the result: its number and the place are recorded, and execution
- * goes on after the instruction.
+ * from the seed. x28 and SP point into the middle of scratch memory and x27 holds a small
+ * multiple of 16, now and then below zero or with a tag; instructions that access memory use only
+ * these as addresses. x26 counts loops. A signal is part of the result: its number, code, address
+ * and place are recorded, and execution goes on after the instruction.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -172,6 +172,21 @@ static uint64_t f64_value(void)
     }
 }
 
+/* Products and quotients of these are around the least normal number, as is what converts. */
+static uint64_t small_value(void)
+{
+    uint64_t r = next(), few = r & 7 ? 0x800c000000000001 : 0x800fffffffffffff;
+    uint32_t few32 = r & 7 ? 0x80600003 : 0x807fffff;
+
+    switch (r >> 60 & 3) {
+    case 0: return (next() & few32) | (62 + (r >> 40 & 3)) << 23 |
+                   ((next() & few32) | (0x3f0 + (r >> 50 & 3)) << 19) << 32;
+    case 1: return (next() & few) | (0x3ff - 127 + (r >> 40 & 3)) << 52;
+    case 2: return (next() & few) | (r >> 40 & 3) << 52;
+    default: return (next() & few) | (0x1ff + (r >> 40 & 3)) << 52;
+    }
+}
+
 static uint64_t lane_value(unsigned kind)
 {
     uint64_t a = 0;
@@ -185,6 +200,7 @@ static uint64_t lane_value(unsigned kind)
         }
         return a;
     case 5: return int_value();
+    case 6: return small_value();
     default: return next();
     }
 }
@@ -196,7 +212,7 @@ static const uint64_t *template_memory(void)
     if (!t[0]) {
         rng = 12345;
         for (unsigned i = 0; i < SCRATCH_BYTES / 8; i++) {
-            t[i] = lane_value(i / 2 % 7);
+            t[i] = lane_value(i / 2 % 8);
         }
     }
     return t;
@@ -209,11 +225,16 @@ static void make_state(State *s, uint32_t seed)
         s->x[i] = int_value();
     }
     s->x[27] = 16 * (next() % 5);
+    switch (next() % 16) {
+    case 0: s->x[27] = -s->x[27]; break;
+    case 1: s->x[27] |= 0x5500000000000000; break;
+    case 2: s->x[27] = (uint32_t)-s->x[27] | 0x7700000000000000; break;
+    }
     s->x[28] = SCRATCH_AREA + SCRATCH_BYTES / 2 + 16 * (next() % 8);
     s->sp = SCRATCH_AREA + SCRATCH_BYTES / 2;
     unsigned kind = (unsigned)next() % 8;       /* one sequence mostly sees one kind of data */
     for (int i = 0; i < 32; i++) {
-        unsigned k = next() % 4 ? kind : (unsigned)(next() % 7);
+        unsigned k = next() % 4 ? kind : (unsigned)(next() % 8);
         s->v[i][0] = lane_value(k);
         s->v[i][1] = next() % 5 ? lane_value(k) : 0;
     }
@@ -241,8 +262,10 @@ static void handler(int sig, siginfo_t *si, void *ctx)
     mcontext_t *m = &((ucontext_t *)ctx)->uc_mcontext;
     uint64_t at = m->pc - CODE_AREA;
 
-    (void)si;
     out_state.events = mix(out_state.events, (uint64_t)sig << 32 | at % (SLOT_WORDS * 4));
+    if (sig == SIGSEGV || sig == SIGBUS) {
+        out_state.events = mix(out_state.events, (uint64_t)si->si_addr + (unsigned)si->si_code);
+    }
     m->pc += 4;
     if (at >= CODE_BYTES || ++out_state.n_events > MAX_EVENTS) {
         m->pc = (uint64_t)seq_exit;

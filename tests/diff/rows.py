@@ -22,11 +22,12 @@ LEFT_OUT = {
     "msr_fpcr": "reserved bits differ between CPUs",
     "msr_fpsr": "reserved bits differ between CPUs",
 }
-BASE, INDEX = 28, 27
+BASE, INDEX, COUNTER, SP = 28, 27, 26, 31
 REALIGN = 0x927cef9c            # and x28, x28, #-16
 MONITOR = {"ldxr", "ldxp"}
 CLREX = 0xd5033f5f
-SAFE = [r for r in range(32) if r not in (BASE, INDEX)]
+SAFE = [r for r in range(32) if r not in (BASE, INDEX, COUNTER)]
+KEEPS_SP = [r for r in SAFE if r != SP]
 
 
 class Row:
@@ -40,6 +41,8 @@ class Row:
         self.ordered = bool(re.search(r"exclusive|ordered|atomic|compare and swap", low))
         self.branch = name in ("b", "bl", "b_cond", "cbz", "cbnz", "tbz", "tbnz")
         self.lse = False
+        # Faults of these may leave a part done, or (DC) be missing in an emulator.
+        self.partial = bool(re.match(r"(ld|st)(n?p|xp|[1-4])|dc_|ic_", name))
         self.rivals = []        # rows left out that may match a word of this one
 
 
@@ -106,12 +109,16 @@ def pick_reg(rng, regs):
     return rng.choice(regs[:6]) if rng.random() < 0.7 else rng.choice(regs)
 
 
-def random_word(rng, row):
-    """A word of the row with the conventions of guest.c, or None when this roll is no use."""
+def random_word(rng, row, on_sp=False):
+    """
+    A word of the row with the conventions of guest.c, or None when this roll is no use. With
+    on_sp memory is also accessed through SP, which nothing may then write.
+    """
     w = row.value | (rng.getrandbits(32) & ~row.mask)
     f = row.fields
     everything = list(range(32))
-    targets = rng.sample(SAFE[:8] if rng.random() < 0.7 else SAFE, 4)
+    safe = KEEPS_SP if on_sp else SAFE
+    targets = rng.sample(safe[:8] if rng.random() < 0.7 else safe, 4)
     for i, name in enumerate(("rd", "rt", "rt2", "rs")):
         if name in f:
             w = put(w, row, name, targets[i])
@@ -120,7 +127,7 @@ def random_word(rng, row):
             w = put(w, row, name, pick_reg(rng, everything))
     if row.memory:
         if "rn" in f:
-            w = put(w, row, "rn", BASE)
+            w = put(w, row, "rn", SP if on_sp and rng.random() < 0.5 else BASE)
         if "rm" in f:
             w = put(w, row, "rm", INDEX if rng.random() < 0.7 or "simd" not in row.where else 31)
         if "imm12" in f:

@@ -29,6 +29,8 @@ sys.path.insert(0, HERE)
 import rows as decode  # noqa: E402
 
 CHUNK = 10000
+NOP = 0xd503201f
+FAULT_AT, FAULT_END = 0.15, 0.19     # a random number up to here: a loop, a base that faults
 # The guest's default CPU is a v8.0 one with LSE, which the oracle does not have: every fifth
 # chunk runs on a v8.2 CPU with the LSE rows only, the others on a v8.0 CPU without them.
 CPU, CPU_LSE, LSE_EVERY = "cortex-a72", "neoverse-n1", 5
@@ -59,12 +61,13 @@ class Maker:
 
     def sequence(self):
         rng, words, used = self.rng, [], []
+        on_sp, frame = rng.random() < 0.2, rng.random()
         _, focus = rng.choices(self.classes, self.weights)[0]
         for _ in range(rng.randint(1, self.length)):
             names = focus if rng.random() < 0.6 else rng.choices(self.classes, self.weights)[0][1]
             row = rng.choice(rng.choice(names))
-            word = decode.random_word(rng, row)
-            if word is None:
+            word = decode.random_word(rng, row, on_sp)
+            if word is None or FAULT_AT <= frame < FAULT_END and row.partial:
                 continue
             if row.ordered and row.memory:
                 words.append(decode.REALIGN)
@@ -75,7 +78,21 @@ class Maker:
                 after, name = decode.after_exclusive(rng, word, row)
                 words.append(after)
                 used.append(name)
-        return rng.getrandbits(32), words or [0xd503201f], used or ["nop"]
+        self.frame(words, used, frame)
+        return rng.getrandbits(32), words, used
+
+    def frame(self, words, used, frame):
+        """Sometimes a loop around the sequence, or a base that faults from some offset on."""
+        rng = self.rng
+        if frame < FAULT_AT or not words:
+            words[:0] = [0xd280001a | rng.randint(1, 3) << 5]     # movz x26, #n
+            # The nop takes the jump of a branch that is last, so the counter always counts.
+            words += [NOP, 0xd100075a, (-(len(words) + 1) & 0x7ffff) << 5 | 0xb500001a]
+            used[:0] = ["movz"]
+            used += ["nop", "sub_imm", "cbnz"]      # sub x26, x26, #1; cbnz x26, the start
+        elif frame < FAULT_END:
+            words[:0] = [0x9140139c, 0xd100039c | rng.getrandbits(7) << 10]
+            used[:0] = ["add_imm", "sub_imm"]       # add x28, x28, #16K; sub x28, x28, #n
 
 
 def pack(sequences):

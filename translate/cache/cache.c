@@ -11,13 +11,15 @@
 #include "translate/env_layout.h"
 #include "translate/translate.h"
 
-typedef enum { CHUNK_FREE, CHUNK_OWNED, CHUNK_FULL, CHUNK_LIMBO } ChunkState;
+/* CHUNK_OWNED: a thread writes a unit into it; CHUNK_PART: nobody does, and there is room. */
+typedef enum { CHUNK_FREE, CHUNK_OWNED, CHUNK_PART, CHUNK_FULL, CHUNK_LIMBO } ChunkState;
 
 typedef struct {
     uint32_t state;
     uint32_t code_used, meta_used;
     _Atomic uint32_t n_unit;
     uint64_t epoch;             /* CHUNK_LIMBO: free when every thread is past it */
+    const Env *owner;           /* CHUNK_OWNED */
 } Chunk;
 
 typedef struct {
@@ -25,8 +27,10 @@ typedef struct {
     _Atomic(const uint8_t *) host;
 } MapSlot;
 
-typedef struct {
-    uint64_t mask, used;
+typedef struct Map {
+    uint64_t mask, used, live;  /* used: slots with a key; live: those with code, too */
+    struct Map *older;          /* replaced before; gone when every thread is past epoch */
+    uint64_t epoch;
     MapSlot slot[];
 } Map;
 
@@ -36,8 +40,10 @@ static const uint64_t DEFAULT_BYTES = 512ull << 20;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *code, *meta;
 static uint32_t n_chunk, evict_next;
+static uint32_t chunk_high = 1;     /* chunks from here on were never used */
 static Chunk chunks[MAX_CHUNKS];
 static _Atomic(Map *) map;
+static Map *maps_replaced;
 static uint32_t page_head[PAGE_HEADS];
 static _Atomic uint32_t generation, kills;
 static _Atomic uint64_t epoch = 1;
@@ -74,6 +80,19 @@ static Map *map_new(uint64_t slots)
         die(1, "out of memory for the block map");
     m->mask = slots - 1;
     return m;
+}
+
+static uint64_t oldest_epoch(void)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < n_env; i++) {
+        uint64_t e = __atomic_load_n(&envs[i]->rt.epoch, __ATOMIC_SEQ_CST);
+
+        if (e < oldest)
+            oldest = e;
+    }
+    return oldest;
 }
 
 int cache_init(uint64_t bytes)
@@ -155,9 +174,31 @@ const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
     return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? host : NULL;
 }
 
+/* map_retire: a reader may still be in the replaced table; free those nobody can be in. */
+static void map_retire(Map *old)
+{
+    uint64_t oldest = oldest_epoch();
+
+    for (Map **p = &maps_replaced; *p;) {
+        Map *m = *p;
+
+        if (oldest < m->epoch) {
+            p = &m->older;
+            continue;
+        }
+        *p = m->older;
+        munmap(m, sizeof(Map) + (m->mask + 1) * sizeof(MapSlot));
+    }
+    old->older = maps_replaced;
+    old->epoch = atomic_fetch_add(&epoch, 1) + 1;
+    maps_replaced = old;
+}
+
+/* map_grow: a new table; of the same size when most of the old one's code has died. */
 static void map_grow(Map *old)
 {
-    Map *m = map_new((old->mask + 1) * 2);
+    uint64_t slots = old->mask + 1;
+    Map *m = map_new(old->live * 4 > slots ? slots * 2 : slots);
 
     for (uint64_t i = 0; i <= old->mask; i++) {
         if (!old->slot[i].host)
@@ -168,8 +209,9 @@ static void map_grow(Map *old)
         s->key = old->slot[i].key;
         m->used++;
     }
-    /* The old table stays mapped: a reader may be in it; all of them together are smaller. */
-    atomic_store_explicit(&map, m, memory_order_release);
+    m->live = m->used;
+    atomic_store_explicit(&map, m, memory_order_seq_cst);
+    map_retire(old);
 }
 
 static void map_insert(uint64_t key, const uint8_t *host)
@@ -185,8 +227,10 @@ static void map_insert(uint64_t key, const uint8_t *host)
         }
         atomic_store_explicit(&s->host, host, memory_order_release);
         atomic_store_explicit(&s->key, key, memory_order_release);
+        m->live++;
     } else if (!s->host) {
         atomic_store_explicit(&s->host, host, memory_order_release);
+        m->live++;
     }
     /* Another thread was first: its code is as good; ours is found by nobody but itself. */
 }
@@ -195,8 +239,10 @@ static void map_remove(uint64_t key, const uint8_t *host)
 {
     MapSlot *s = map_find(map, key);
 
-    if (s->key && s->host == host)
+    if (s->key && s->host == host) {
         atomic_store_explicit(&s->host, NULL, memory_order_release);
+        ((Map *)map)->live--;
+    }
 }
 
 /* ---- units ---- */
@@ -340,6 +386,10 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
         j->gpc = 1;
 }
 
+/*
+ * unit_kill: between the map and the jump caches the count of kills goes up: a thread that
+ * found the code before and fills its jump cache after this cleared it sees that (rt_lookup).
+ */
 static void unit_kill(Unit *u)
 {
     if (u->dead)
@@ -353,8 +403,10 @@ static void unit_kill(Unit *u)
         UnitBlock *b = &unit_blocks(u)[i];
 
         map_remove(map_key(b->gpc, u->mode), code + b->entry);
-        jump_caches_forget(b->gpc);
     }
+    atomic_fetch_add(&kills, 1);
+    for (unsigned i = 0; i < u->n_block; i++)
+        jump_caches_forget(unit_blocks(u)[i].gpc);
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
 
     while (*p && *p != number)
@@ -370,7 +422,6 @@ bool cache_kill(uint64_t start, uint64_t end)
     GuestAddr at;
 
     cache_lock();
-    atomic_fetch_add(&generation, 1);
     while (page < end && pages_next_code(guest_addr(page), end - page, &at)) {
         bool left = false;
         uint32_t next;
@@ -392,10 +443,13 @@ bool cache_kill(uint64_t start, uint64_t end)
             pages_clear_code(at);
         page = at.va + PAGE_BYTES;
     }
-    if (any) {
-        atomic_fetch_add(&kills, 1);
+    /*
+     * Last: who began to translate before this must not commit, neither what it read nor
+     * into a page whose mark was cleared above.
+     */
+    atomic_fetch_add(&generation, 1);
+    if (any)
         cache_stats.kills++;
-    }
     cache_unlock();
     return any;
 }
@@ -424,6 +478,22 @@ void cache_env_add(Env *env)
     cache_unlock();
 }
 
+/* chunk_release: when env owns its chunk it is for anyone; the lock is held. */
+static void chunk_release(const Env *env)
+{
+    Chunk *c = &chunks[(uintptr_t)env->rt.cache_thread];
+
+    if (c->state == CHUNK_OWNED && c->owner == env)
+        c->state = CHUNK_PART;
+}
+
+void cache_unreserve(Env *env)
+{
+    cache_lock();
+    chunk_release(env);
+    cache_unlock();
+}
+
 void cache_env_remove(Env *env)
 {
     cache_lock();
@@ -433,11 +503,24 @@ void cache_env_remove(Env *env)
             break;
         }
     }
-    uintptr_t own = (uintptr_t)env->rt.cache_thread;
-
-    if (own)
-        chunks[own].state = CHUNK_FULL;
+    chunk_release(env);
     cache_unlock();
+}
+
+/* The other threads are gone, and what they held here is free. */
+void cache_fork_child(const Env *self)
+{
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        if (chunks[i].state == CHUNK_OWNED && chunks[i].owner != self)
+            chunks[i].state = CHUNK_PART;
+    }
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < n_env; i++) {
+        if (envs[i] == self)
+            envs[n++] = envs[i];
+    }
+    n_env = n;
 }
 
 void cache_quiet(Env *env)
@@ -455,19 +538,6 @@ uint64_t cache_busy(Env *env)
         __atomic_store_n(&env->rt.epoch, now, __ATOMIC_SEQ_CST);
     } while (now != atomic_load(&epoch));
     return now;
-}
-
-static uint64_t oldest_epoch(void)
-{
-    uint64_t oldest = UINT64_MAX;
-
-    for (unsigned i = 0; i < n_env; i++) {
-        uint64_t e = __atomic_load_n(&envs[i]->rt.epoch, __ATOMIC_SEQ_CST);
-
-        if (e < oldest)
-            oldest = e;
-    }
-    return oldest;
 }
 
 /* chunks_settle: limbo chunks that nobody can be in any more become free; counts free ones. */
@@ -494,14 +564,14 @@ static void chunk_evict(Env *self)
     for (uint32_t tries = 0; tries < n_chunk; tries++) {
         uint32_t i = 1 + evict_next++ % (n_chunk - 1);
 
-        if (chunks[i].state != CHUNK_FULL)
+        if (chunks[i].state != CHUNK_FULL && chunks[i].state != CHUNK_PART)
             continue;
         for (uint32_t k = 0; k < chunks[i].n_unit; k++)
             unit_kill(meta_at(chunk_index(i)[-1 - (int)k]));
         chunks[i].state = CHUNK_LIMBO;
+        /* Who sees the new epoch sees the count of kills gone up, too. */
         chunks[i].epoch = atomic_fetch_add(&epoch, 1) + 1;
         cache_stats.evictions++;
-        atomic_fetch_add(&kills, 1);
         for (unsigned e = 0; e < n_env; e++) {
             if (envs[e] != self)
                 env_poke(envs[e]);
@@ -510,26 +580,56 @@ static void chunk_evict(Env *self)
     }
 }
 
-/* chunk_take: a chunk for env; evicts ahead of need. The caller holds no host code address. */
-static uint32_t chunk_take(Env *env)
+/* chunk_part: a chunk with room that nobody writes to, best the one env used last; or 0. */
+static uint32_t chunk_part(const Env *env)
+{
+    uint32_t last = (uint32_t)(uintptr_t)env->rt.cache_thread;
+
+    if (chunks[last].state == CHUNK_PART)
+        return last;
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        if (chunks[i].state == CHUNK_PART)
+            return i;
+    }
+    return 0;
+}
+
+/* chunk_fresh: an empty chunk or 0; evicts ahead of need. The caller holds no host code address. */
+static uint32_t chunk_fresh(Env *env)
 {
     uint32_t found = 0;
 
+    env->rt.shadow_sp = env->rt.shadow_base;
+    __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
+    unsigned n = chunks_settle(&found);
+
+    if (n < 4) {
+        chunk_evict(env);
+        __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
+        n = chunks_settle(&found);
+    }
+    if (n && found >= chunk_high)
+        chunk_high = found + 1;
+    return n ? found : 0;
+}
+
+/* chunk_own: make a chunk env's until its unit is committed or given up. */
+static uint32_t chunk_own(Env *env)
+{
     for (;;) {
         cache_lock();
-        env->rt.shadow_sp = env->rt.shadow_base;
-        __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
-        unsigned n = chunks_settle(&found);
+        uint32_t last = (uint32_t)(uintptr_t)env->rt.cache_thread, i = last;
 
-        if (n < 4) {
-            chunk_evict(env);
-            __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
-            n = chunks_settle(&found);
-        }
-        if (n) {
-            chunks[found].state = CHUNK_OWNED;
+        if (chunks[i].state != CHUNK_OWNED || chunks[i].owner != env)
+            i = chunk_part(env);
+        if (!i)
+            i = chunk_fresh(env);
+        if (i) {
+            chunks[i].state = CHUNK_OWNED;
+            chunks[i].owner = env;
+            env->rt.cache_thread = (void *)(uintptr_t)i;
             cache_unlock();
-            return found;
+            return i;
         }
         cache_unlock();
         sched_yield();
@@ -538,22 +638,17 @@ static uint32_t chunk_take(Env *env)
 
 uint8_t *cache_reserve(Env *env, uint8_t **end)
 {
-    uint32_t own = (uint32_t)(uintptr_t)env->rt.cache_thread;
-    Chunk *c = &chunks[own];
-
-    if (!own || CHUNK_BYTES - c->code_used < UNIT_ROOM ||
-        META_BYTES - c->meta_used - c->n_unit * 4 < UNIT_ROOM) {
-        if (own)
-            c->state = CHUNK_FULL;
-        env->rt.cache_thread = NULL;
-        own = chunk_take(env);
-        env->rt.cache_thread = (void *)(uintptr_t)own;
-        c = &chunks[own];
-    }
+    uint32_t own = chunk_own(env);
     uint8_t *base = code + (uint64_t)own * CHUNK_BYTES;
 
     *end = base + CHUNK_BYTES;
-    return base + c->code_used;
+    return base + chunks[own].code_used;
+}
+
+static bool chunk_has_room(const Chunk *c)
+{
+    return CHUNK_BYTES - c->code_used >= UNIT_ROOM &&
+           META_BYTES - c->meta_used - c->n_unit * 4 >= UNIT_ROOM;
 }
 
 /* unit_fill: meta data of the emitted unit; its stubs are written behind its code. */
@@ -629,6 +724,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     cache_stats.units++;
     cache_stats.blocks += u->n_block;
     cache_stats.host_bytes += u->code_len;
+    c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
     cache_unlock();
     return true;
 }

@@ -3,8 +3,8 @@
  * cache.h: the code cache: chunks of code memory, the block map, links between units, and
  * what happens when guest code changes.
  *
- * Memory. One reserved arena of code in chunks of CHUNK_BYTES; a thread that translates owns a
- * chunk and fills it. Each chunk has a twin of meta data: units from its start up, an index of
+ * Memory. One reserved arena of code in chunks of CHUNK_BYTES; a thread owns a chunk while it
+ * writes a unit, so there are as many in use as threads that translate at once. Each chunk has a twin of meta data: units from its start up, an index of
  * them (ascending host addresses) from its end down. 32-bit numbers name places: a unit or an
  * edge is its offset in the meta arena divided by 8; 0 is none.
  *
@@ -75,9 +75,11 @@ bool cache_contains(uint64_t host);
 
 /*
  * cache_reserve: room for one unit in the calling thread's chunk.
- * Returns where to write; *end is the limit. May evict; may reset env's shadow stack.
+ * Returns where to write; *end is the limit. May evict; may reset env's shadow stack. A second
+ * call without a commit returns the same place; cache_unreserve: there will be no commit.
  */
 uint8_t *cache_reserve(Env *env, uint8_t **end);
+void cache_unreserve(Env *env);
 
 /* cache_reserve_thunks: the arena's first page, for the run-time entries. */
 uint8_t *cache_reserve_thunks(uint8_t **end);
@@ -112,7 +114,7 @@ uint64_t cache_edge_target(uint32_t n);
 /* cache_kill: drop all units with code in [start, end); true when there was one. */
 bool cache_kill(uint64_t start, uint64_t end);
 
-/* cache_kills: count of cache_kill() calls that dropped something. */
+/* cache_kills: count of units that died; changed: code a thread knows of may be gone. */
 uint32_t cache_kills(void);
 
 /* cache_env_add, _remove: Envs whose jump caches and epochs matter. */
@@ -126,6 +128,8 @@ uint64_t cache_busy(Env *env);
 /* cache_lock, cache_unlock: around fork. */
 void cache_lock(void);
 void cache_unlock(void);
+/* cache_fork_child: self is the only Env left; under the lock. */
+void cache_fork_child(const Env *self);
 
 typedef struct {
     uint64_t units, blocks, insns, guest_bytes, host_bytes, links, kills, evictions;

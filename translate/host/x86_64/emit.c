@@ -274,6 +274,7 @@ void emit_eval(Emit *e, const IrOp *op)
         int d = emit_vec_dst(e, op->d);
 
         vop2m(&e->as, V_movaps, d, vtmp(3));
+        emit_zero_forget(e, d);
         emit_vec_done(e, op->d, d);
     } else {
         int d = emit_int_dst(e, op->d);
@@ -303,8 +304,12 @@ static bool vec_rule(Emit *e, const IrOp *op)
     int c = vec_operand(e, info->c, op->c);
     int d = info->d == 'V' ? emit_vec_dst(e, op->d) : emit_int_dst(e, op->d);
 
+    /* Rules may ask what is known of their operands, d among them; then they say it of d. */
+    e->zero_noted = 0;
     if (!rule(e, op, d, a, b, c))
         return false;
+    if (info->d == 'V' && !(e->zero_noted >> d & 1))
+        emit_zero_forget(e, d);
     if (info->d == 'V')
         emit_vec_done(e, op->d, d);
     else
@@ -314,6 +319,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
 
 void emit_forget_copies(Emit *e)
 {
+    e->zero64 = e->zero32 = 0;
     for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
         if (e->pool_int[i].kind == POOL_COPY)
             e->pool_int[i].kind = POOL_FREE;

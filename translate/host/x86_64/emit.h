@@ -147,6 +147,8 @@ typedef struct Emit {
     bool flags_dirty;           /* EFLAGS is newer than rt.nzcv */
     PoolReg pool_int[EMIT_POOL_INT], pool_vec[EMIT_POOL_VEC];
     uint32_t clock;
+    uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
+    uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
     TempLoc *temp;
     uint32_t cap_temp;
     uint64_t spill_used;        /* bit per slot; integer and vector */
@@ -240,6 +242,39 @@ static inline bool emit_is_const(const Emit *e, IrRef r, uint64_t *v)
 static inline bool emit_wide(const IrOp *op)
 {
     return op->type == IR_I64;
+}
+
+/*
+ * What is known to be zero above a scalar or half vector in an xmm register, so that it need not
+ * be cleared again. emit_vec_dst() forgets it of its register, emit_vec_done() carries it on.
+ */
+static inline uint32_t *emit_zero_mask(Emit *e, unsigned vl, unsigned type)
+{
+    bool half = vl == IR_VL_64 || type == IR_I64 || type == IR_F64;
+
+    return vl == IR_VL_128 ? NULL : half ? &e->zero64
+           : type == IR_F32 || type == IR_I32 ? &e->zero32 : NULL;
+}
+static inline bool emit_zero_known(Emit *e, int x, unsigned vl, unsigned type)
+{
+    uint32_t *m = emit_zero_mask(e, vl, type);
+
+    return m && *m >> x & 1;
+}
+static inline void emit_zero_forget(Emit *e, int x)
+{
+    e->zero64 &= ~(1u << x);
+    e->zero32 &= ~(1u << x);
+}
+static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
+{
+    uint32_t *m = emit_zero_mask(e, vl, type);
+
+    emit_zero_forget(e, x);
+    if (m)
+        *m |= 1u << x;
+    e->zero64 |= e->zero32;
+    e->zero_noted |= 1u << x;
 }
 
 /* ---- NZCV (flags.c) ---- */

@@ -90,10 +90,12 @@ static void spill_free(Emit *e, bool vec, int slot)
 
 static void load_host(Emit *e, bool vec, int host, Mem m)
 {
-    if (vec)
+    if (vec) {
         vop2m(&e->as, V_movaps, host, m);
-    else
+        emit_zero_forget(e, host);
+    } else {
         asm_mov_rm(&e->as, 1, host, m);
+    }
 }
 
 static void store_host(Emit *e, bool vec, Mem m, int host)
@@ -322,6 +324,16 @@ static int dst_any(Emit *e, bool vec, IrRef r)
     return host;
 }
 
+static void vec_move(Emit *e, int d, int s)
+{
+    uint32_t zero64 = e->zero64 >> s & 1, zero32 = e->zero32 >> s & 1;
+
+    asm_vmov(&e->as, d, s);
+    emit_zero_forget(e, d);
+    e->zero64 |= zero64 << d;
+    e->zero32 |= zero32 << d;
+}
+
 static void done_any(Emit *e, bool vec, IrRef r, int reg)
 {
     PoolReg *p = pool_find_host(e, vec, reg);
@@ -345,7 +357,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
     if (e->home[g] >= 0) {
         if (e->home[g] != reg) {
             if (vec)
-                asm_vmov(&e->as, e->home[g], reg);
+                vec_move(e, e->home[g], reg);
             else
                 asm_mov_rr(&e->as, 1, e->home[g], reg);
         }
@@ -428,6 +440,7 @@ void emit_regs_start(Emit *e)
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
+    e->zero64 = e->zero32 = 0;
     if (e->cap_temp < ir->n_temp) {
         e->cap_temp = ir->n_temp + 256;
         free(e->temp);

@@ -118,8 +118,14 @@ static bool arith(Emit *e, const IrOp *op, const FpRow row, bool zeros, int d, i
         arith_64(e, fp_pick(row, op), zeros, d, a, b);
         return true;
     }
+    /* A scalar operation takes what is above from its first operand. */
+    bool zero = fp_scalar(op) && emit_zero_known(e, a, op_vl(op), op->type);
+
     fp_op3(e, fp_pick(row, op), d, a, b);
-    emit_vl(e, d, op_vl(op), op->type);
+    if (zero)
+        emit_zero_note(e, d, op_vl(op), op->type);
+    else
+        emit_vl(e, d, op_vl(op), op->type);
     return true;
 }
 
@@ -157,6 +163,7 @@ RULE(fsqrt)
         vzero(&e->as, VT0);
         vop3(&e->as, fp_pick(fp_sqrt, op), VT0, VT0, a);
         asm_vmov(&e->as, d, VT0);
+        emit_zero_note(e, d, op_vl(op), op->type);
     } else {
         vop2(&e->as, fp_pick(fp_sqrt, op), d, fp_cut(e, op, a));
     }
@@ -205,6 +212,7 @@ RULE(fma)
     }
     emit_deopt_jcc(e, test_nan(e, op));
     emit_vl_to(e, d, VT0, op_vl(op), op->type);
+    emit_zero_note(e, d, op_vl(op), op->type);
     return true;
 }
 

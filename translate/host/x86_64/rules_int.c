@@ -1031,6 +1031,7 @@ void rule_vselect(Emit *e, const IrOp *op)
     } else {
         asm_vmov(&e->as, d, XMM12);
     }
+    emit_zero_note(e, d, op->flags & IR_VL_MASK, op->type);
     emit_vec_done(e, op->d, d);
 }
 

@@ -115,6 +115,8 @@ void rule_vload(Emit *e, const IrOp *op)
         asm_movzx_rm(&e->as, bytes_of(op), RAX, m);
         asm_movd_xr(&e->as, 0, d, RAX);
     }
+    emit_zero_note(e, d, bytes_of(op) == 16 ? IR_VL_128 : IR_VL_LANE,
+                   bytes_of(op) == 8 ? IR_I64 : IR_I32);
     emit_vec_done(e, op->d, d);
 }
 
@@ -147,6 +149,7 @@ void rule_vload_lane(Emit *e, const IrOp *op)
     int c = emit_vec(e, op->c), d = emit_vec_dst(e, op->d);
 
     asm_pinsr_m(&e->as, bytes_of(op), d, c, m, op->imm);
+    emit_zero_forget(e, d);
     emit_vec_done(e, op->d, d);
 }
 

@@ -78,8 +78,10 @@ void emit_vl_to(Emit *e, int d, int s, unsigned vl, unsigned type)
 
 void emit_vl(Emit *e, int d, unsigned vl, unsigned type)
 {
-    if (vl != IR_VL_128)
-        emit_vl_to(e, d, d, vl, type);
+    if (vl == IR_VL_128)
+        return;
+    emit_vl_to(e, d, d, vl, type);
+    emit_zero_note(e, d, vl, type);
 }
 
 void emit_set_qc_if(Emit *e, int x, unsigned vl, unsigned type)
