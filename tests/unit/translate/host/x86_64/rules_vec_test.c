@@ -429,7 +429,7 @@ static bool emit_case(Case *k)
     as->fix = emit.fix;
     as->cap_fix = EMIT_MAX_FIX;
     as->n_fix = 0;
-    e->zero64 = e->zero32 = 0; /* nothing is known of the random registers */
+    emit.zero64 = emit.zero32 = 0;     /* nothing is known of the registers */
     emit.n_cold = emit.n_const = emit.n_map = 0;
     emit.unit_start = code;
     emit.ir = &block;
