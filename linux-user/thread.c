@@ -705,7 +705,7 @@ static void fork_child(Thread *t, const CloneArgs *a)
 {
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
-    translate_fork_child();
+    translate_fork_child(t->env);
     threads_lock = stacks_lock = unlocked;
     for (Thread *o = threads; o; o = o->next) {
         if (o != t)

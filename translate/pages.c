@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "translate/base/log.h"
+#include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
 enum { PAGE_EXEC = 1, PAGE_CODE = 2 };
@@ -42,6 +43,7 @@ static PageByte *page_leaf(uint64_t page, bool make)
         munmap(m, LEAF_PAGES);
         return expected;
     }
+    own_memory(m, LEAF_PAGES);
     return m;
 }
 

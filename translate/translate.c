@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "translate/base/log.h"
+#include "translate/base/own_memory.h"
 #include "translate/cache/cache.h"
 #include "translate/disas.h"
 #include "translate/env_layout.h"
@@ -50,6 +51,7 @@ static EmitNode *emit_get(void)
     n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (n == MAP_FAILED)
         die(1, "out of memory for the translator");
+    own_memory(n, sizeof(*n));
     emit_init(&n->e, guest, host_features());
     return n;
 }
@@ -132,6 +134,8 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     }
     env->rt.in_access = 0;
     env->rt.access_jmp = outer;
+    if (!host)
+        cache_unreserve(env);
     emit_put(n);
     return host;
 }
@@ -391,8 +395,9 @@ void translate_fork_parent(void)
     pthread_mutex_unlock(&emit_lock);
 }
 
-void translate_fork_child(void)
+void translate_fork_child(const Env *self)
 {
+    cache_fork_child(self);
     translate_fork_parent();
 }
 

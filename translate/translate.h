@@ -73,10 +73,13 @@ typedef enum {
  */
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc);
 
-/* translate_fork_prepare/parent/child: call around fork() in a threaded process. */
+/*
+ * translate_fork_prepare/parent/child: call around fork() in a threaded process; self is the
+ * Env of the thread that goes on in the child.
+ */
 void translate_fork_prepare(void);
 void translate_fork_parent(void);
-void translate_fork_child(void);
+void translate_fork_child(const Env *self);
 
 /* translate_stats: print counters as text on f. */
 void translate_stats(FILE *f);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "translate/base/log.h"
+#include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
 #include "translate/translate.h"
 
@@ -78,6 +79,7 @@ static Map *map_new(uint64_t slots)
 
     if (m == MAP_FAILED)
         die(1, "out of memory for the block map");
+    own_memory(m, sizeof(Map) + slots * sizeof(MapSlot));
     m->mask = slots - 1;
     return m;
 }
@@ -110,6 +112,8 @@ int cache_init(uint64_t bytes)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (code == MAP_FAILED || meta == MAP_FAILED)
         return -errno;
+    own_memory(code, (size_t)n_chunk * CHUNK_BYTES);
+    own_memory(meta, (size_t)n_chunk * META_BYTES);
     chunks[0].state = CHUNK_FULL;       /* the thunks' */
     map = map_new(MAP_FIRST);
     return 0;
@@ -187,6 +191,7 @@ static void map_retire(Map *old)
             continue;
         }
         *p = m->older;
+        own_memory_gone(m);
         munmap(m, sizeof(Map) + (m->mask + 1) * sizeof(MapSlot));
     }
     old->older = maps_replaced;
@@ -386,10 +391,6 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
         j->gpc = 1;
 }
 
-/*
- * unit_kill: between the map and the jump caches the count of kills goes up: a thread that
- * found the code before and fills its jump cache after this cleared it sees that (rt_lookup).
- */
 static void unit_kill(Unit *u)
 {
     if (u->dead)
@@ -403,10 +404,8 @@ static void unit_kill(Unit *u)
         UnitBlock *b = &unit_blocks(u)[i];
 
         map_remove(map_key(b->gpc, u->mode), code + b->entry);
+        jump_caches_forget(b->gpc);
     }
-    atomic_fetch_add(&kills, 1);
-    for (unsigned i = 0; i < u->n_block; i++)
-        jump_caches_forget(unit_blocks(u)[i].gpc);
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
 
     while (*p && *p != number)
@@ -448,8 +447,10 @@ bool cache_kill(uint64_t start, uint64_t end)
      * into a page whose mark was cleared above.
      */
     atomic_fetch_add(&generation, 1);
-    if (any)
+    if (any) {
+        atomic_fetch_add(&kills, 1);
         cache_stats.kills++;
+    }
     cache_unlock();
     return any;
 }
@@ -468,8 +469,10 @@ void cache_env_add(Env *env)
             die(1, "out of memory for threads");
         if (envs) {
             memcpy(more, envs, n_env * sizeof(*more));
+            own_memory_gone(envs);
             munmap(envs, cap_env * sizeof(*more));
         }
+        own_memory(more, cap * sizeof(*more));
         envs = more;
         cap_env = cap;
     }
@@ -569,9 +572,9 @@ static void chunk_evict(Env *self)
         for (uint32_t k = 0; k < chunks[i].n_unit; k++)
             unit_kill(meta_at(chunk_index(i)[-1 - (int)k]));
         chunks[i].state = CHUNK_LIMBO;
-        /* Who sees the new epoch sees the count of kills gone up, too. */
         chunks[i].epoch = atomic_fetch_add(&epoch, 1) + 1;
         cache_stats.evictions++;
+        atomic_fetch_add(&kills, 1);
         for (unsigned e = 0; e < n_env; e++) {
             if (envs[e] != self)
                 env_poke(envs[e]);

@@ -4,9 +4,10 @@
  * what happens when guest code changes.
  *
  * Memory. One reserved arena of code in chunks of CHUNK_BYTES; a thread owns a chunk while it
- * writes a unit, so there are as many in use as threads that translate at once. Each chunk has a twin of meta data: units from its start up, an index of
- * them (ascending host addresses) from its end down. 32-bit numbers name places: a unit or an
- * edge is its offset in the meta arena divided by 8; 0 is none.
+ * writes a unit, so there are as many in use as threads that translate at once. Each chunk has a
+ * twin of meta data: units from its start up, an index of them (ascending host addresses) from
+ * its end down. 32-bit numbers name places: a unit or an edge is its offset in the meta arena
+ * divided by 8; 0 is none.
  *
  * Unit. What one translation produced: up to EMIT_MAX_BLOCKS blocks of one guest page that fall
  * through into each other, each with an entry of its own. A unit dies as a whole.
@@ -114,7 +115,7 @@ uint64_t cache_edge_target(uint32_t n);
 /* cache_kill: drop all units with code in [start, end); true when there was one. */
 bool cache_kill(uint64_t start, uint64_t end);
 
-/* cache_kills: count of units that died; changed: code a thread knows of may be gone. */
+/* cache_kills: count of cache_kill() calls that dropped something. */
 uint32_t cache_kills(void);
 
 /* cache_env_add, _remove: Envs whose jump caches and epochs matter. */

@@ -430,6 +430,7 @@ static bool emit_case(Case *k)
     as->cap_fix = EMIT_MAX_FIX;
     as->n_fix = 0;
     emit.zero64 = emit.zero32 = 0;     /* nothing is known of the registers */
+    emit.cur = &emit.block[0];
     emit.n_cold = emit.n_const = emit.n_map = 0;
     emit.unit_start = code;
     emit.ir = &block;
