@@ -192,10 +192,11 @@ static char **script_argv(const ExecPlan *plan, char **argv)
 
 /* ---- */
 
+/* note_own: the translator's mappings; lengths as it gave them to mmap. */
 static void note_own(uint64_t start, uint64_t len)
 {
     if (len)
-        own_range_add(start, len);
+        own_range_add(start, align_up(len, PAGE_BYTES));
     else
         own_range_remove(start);
 }

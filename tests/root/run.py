@@ -85,6 +85,16 @@ def clean(text, keep_arch):
     return re.sub(r"(?m)( line \d+: +)\d+ ([A-Z])", r"\1PID \2", text)
 
 
+def end_session(sid):
+    """End what a script left running; its jobs and `timeout` have process groups of their own."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.getsid(int(pid)) == sid:
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+
+
 class Side:
     """One way to run a script: where it works and the command around it."""
 
@@ -119,10 +129,7 @@ class Side:
                 rc = p.wait(timeout)
             except subprocess.TimeoutExpired:
                 rc = None
-        try:
-            os.killpg(p.pid, signal.SIGKILL)
-        except OSError:
-            pass
+        end_session(p.pid)
         p.wait()
         with open(out, "rb") as log:
             return rc, log.read(), time.monotonic() - start

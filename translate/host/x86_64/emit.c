@@ -377,8 +377,10 @@ static void emit_block(Emit *e, EmitBlock *b)
             e->overflow = true;
             break;
         }
+        e->skip = 0;
         emit_op(e, op);
         emit_release_operands(e, op);
+        e->i += e->skip;
     }
     swap_forget(e, b);
 }

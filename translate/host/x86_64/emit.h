@@ -153,6 +153,7 @@ typedef struct Emit {
     uint32_t cap_temp;
     uint64_t spill_used;        /* bit per slot; integer and vector */
     uint32_t vspill_used;
+    unsigned skip;              /* ops that the one in work has done along with its own */
     IrRef shifted, shifted_reg; /* a shift left to the addition that follows: see rule_shl */
     uint8_t shifted_by;
     int link_reg;               /* guest register last set to a constant, and that constant */

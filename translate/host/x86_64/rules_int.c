@@ -903,11 +903,29 @@ static void swap_groups(Asm *as, int w, unsigned n, uint64_t mask)
     asm_alu_rr(as, w, ALU_OR, RAX, RCX);
 }
 
+/* count_trailing: the next instruction counts the leading zeros of the result, over itself. */
+static bool count_trailing(Emit *e, const IrOp *op)
+{
+    const IrOp *clz = op + 2;
+
+    return e->hf->bmi1 && ir_is_reg(op->d) && e->i + 2 < e->ir->n_op && op[1].op == IR_insn &&
+           e->i + 1 != e->cur->poll_op && clz->op == IR_clz && clz->type == op->type &&
+           clz->a == op->d && clz->d == op->d;
+}
+
 void rule_rbit(Emit *e, const IrOp *op)
 {
     int w = emit_wide(op);
 
     emit_clobber_flags(e);
+    if (count_trailing(e, op)) {
+        int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
+
+        asm_tzcnt(&e->as, w, r, a);
+        emit_int_done(e, op->d, r);
+        e->skip = 2;
+        return;
+    }
     int a = emit_int(e, op->a, RAX);
 
     into(e, w, RAX, a);

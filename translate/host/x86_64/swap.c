@@ -9,7 +9,7 @@
  */
 #include "translate/host/x86_64/emit.h"
 
-enum { MIN_USES = 3 };
+enum { MIN_USES = 2 };
 
 /* loops_to_itself: ends in a conditional branch whose taken target is the block itself. */
 static bool loops_to_itself(const IrBlock *b)
