@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -40,9 +41,42 @@ int exec_keep_fd(int fd)
     return -1;
 }
 
-void exec_keep_self(int passed)
+/* is_self: does the file start with the page that we started with? Its headers are like no other. */
+static bool is_self(int fd)
 {
-    int fd = passed >= 0 ? passed : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+    char page[PAGE_BYTES];
+
+    return pread(fd, page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
+           !memcmp(page, __ehdr_start, sizeof(page));
+}
+
+static int open_if_self(const char *path)
+{
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+    if (fd >= 0 && !is_self(fd)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* open_self: our own binary; in a chroot without /proc by the names we were started under. */
+static int open_self(const char *argv0)
+{
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        fd = open_if_self((const char *)getauxval(AT_EXECFN));
+    if (fd < 0)
+        fd = open_if_self(argv0);       /* binfmt_misc: AT_EXECFN is the program */
+    return fd;
+}
+
+void exec_keep_self(int passed, const char *argv0)
+{
+    int fd = passed >= 0 ? passed : open_self(argv0);
 
     if (fd >= 0)
         self_fd = exec_keep_fd(fd);

@@ -50,11 +50,15 @@ int exec_plan(Thread *t, int dirfd, const char *path, int flags, ExecPlan *plan,
 void exec_plan_free(ExecPlan *plan);
 
 /*
- * exec_keep_self: have our own binary open for later, before the guest can hide it; passed: the
- * descriptor that came with a handover, or -1. exec_keep_fd: move a descriptor of ours out
- * of the guest's way; -1 (closed) when there is no room.
+ * exec_keep_self: have our own binary open for later, before the guest can hide it.
+ *
+ *   passed   the descriptor that came with a handover, or -1
+ *   argv0    our name, may be NULL; used where there is no /proc
+ *
+ * exec_keep_fd: move a descriptor of ours out of the guest's way; -1 (closed) when there is no
+ * room.
  */
-void exec_keep_self(int passed);
+void exec_keep_self(int passed, const char *argv0);
 int exec_keep_fd(int fd);
 
 /* What the variable says in a mimus that was executed by another. */

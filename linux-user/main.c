@@ -252,7 +252,7 @@ int main(int argc, char **argv, char **envp)
     }
     if (options.prefix && !path_prefix_active)
         path_prefix_set(options.prefix);
-    exec_keep_self(s.handed_over ? handover.self_fd : -1);
+    exec_keep_self(s.handed_over ? handover.self_fd : -1, argv[0]);
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
     own_image();
     start_translator(plan.guest);

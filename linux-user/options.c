@@ -35,6 +35,9 @@ typedef struct {
     bool unset;
 } EnvEdit;
 
+/* Options come from the mimus that executed this one. */
+static bool importing;
+
 static EnvEdit *env_edits;
 static unsigned n_env_edits;
 
@@ -188,17 +191,25 @@ static void set_log(const char *arg)
     }
 }
 
+/* The programs a guest executes go on with the same file. */
 static void set_log_file(const char *arg)
 {
-    int err = log_open(arg);
+    bool again = importing || getenv("MIMUS_EXEC");
+    int err = again ? log_append(arg) : log_open(arg);
+    char *full = err < 0 ? NULL : realpath(arg, NULL);
 
-    if (err < 0)
+    if (err < 0 && !again)
         die(EXIT_USAGE, "-D %s: %s", arg, strerror(-err));
+    if (full)
+        option_find("D", 1)->value = full;
 }
 
 static void set_dfilter(const char *arg)
 {
-    options.dfilter = arg;
+    const char *bad;
+
+    if (log_select_range(arg, &bad) < 0)
+        die(EXIT_USAGE, "-dfilter: '%.*s' is none of A..B, A+N, A-N", (int)strcspn(bad, ","), bad);
 }
 
 static void set_seed(const char *arg)
@@ -293,11 +304,12 @@ static Option table[] = {
     { "g",               "GDB",             OPT_ARG,             set_gdb,       "PORT", "wait for a debugger (not there yet)", NULL },
     { "strace",          "STRACE",          OPT_CARRY,           set_strace,    "", "print system calls", NULL },
     { "d",               "LOG",             OPT_ARG | OPT_CARRY, set_log,       "ITEM,...", "log these items (-d help)", NULL },
-    { "D",               "LOG_FILENAME",    OPT_ARG,             set_log_file,  "FILE", "log to FILE instead of standard error", NULL },
+    { "D",               "LOG_FILENAME",    OPT_ARG | OPT_CARRY, set_log_file,  "FILE", "log to FILE instead of standard error", NULL },
     { "dfilter",         "DFILTER",         OPT_ARG | OPT_CARRY, set_dfilter,   "RANGE,...", "log translation of these addresses only", NULL },
     { "seed",            "RAND_SEED",       OPT_ARG | OPT_CARRY, set_seed,      "N", "make random choices repeatable", NULL },
     { "accel",           "ACCEL",           OPT_ARG | OPT_CARRY, set_accel,     "jit|interp", "translate (default) or interpret", NULL },
     { "one-insn-per-tb", "ONE_INSN_PER_TB", OPT_CARRY,           set_one_insn,  "", "translate single instructions", NULL },
+    { "singlestep",      "SINGLESTEP",      OPT_CARRY,           set_one_insn,  "", "older name of -one-insn-per-tb", NULL },
     { "tb-size",         "TB_SIZE",         OPT_ARG | OPT_CARRY, set_tb_size,   "MIB", "size of the code cache", NULL },
     { "stats",           "STATS",           OPT_CARRY,           set_stats,     "", "print counters of the translator at the end", NULL },
     { "B",               "GUEST_BASE",      OPT_ARG,             set_nothing,   "ADDRESS", "accepted, has no effect", NULL },
@@ -506,6 +518,7 @@ size_t options_export(char *buf, size_t len)
 
 void options_import(const char *text)
 {
+    importing = true;
     while (*text) {
         size_t n = strcspn(text, ";"), name = strcspn(text, "=");
         Option *o = name < n ? option_find(text, name) : NULL;
@@ -518,4 +531,5 @@ void options_import(const char *text)
         text += n;
         text += *text == ';';
     }
+    importing = false;
 }

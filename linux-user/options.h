@@ -14,7 +14,6 @@ typedef struct {
     const char *argv0;          /* -0 */
     const char *cpu;            /* -cpu */
     const char *uname_release;  /* -r */
-    const char *dfilter;        /* -dfilter */
     uint64_t stack_bytes;       /* -s; 0: the stack limit */
     uint64_t seed;              /* -seed */
     bool has_seed;

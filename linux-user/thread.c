@@ -708,8 +708,10 @@ static void fork_child(Thread *t, const CloneArgs *a)
     translate_fork_child(t->env);
     threads_lock = stacks_lock = unlocked;
     for (Thread *o = threads; o; o = o->next) {
-        if (o != t)
-            drop_env(o->env);
+        if (o == t)
+            continue;
+        o->env->rt.interp_cache = NULL;     /* its thread may have been changing it: lost */
+        drop_env(o->env);
     }
     threads = t;
     t->next = NULL;

@@ -173,7 +173,8 @@ void signal_hold(Thread *t, int sig, const siginfo_t *info);
 bool signal_take_held(Thread *t, uint64_t mask);
 
 /*
- * host_install: make our handler, SIG_DFL or SIG_IGN the host's action. ignore_flags: SA_NOCLDSTOP and SA_NOCLDWAIT of the guest.
+ * host_install: make our handler, SIG_DFL or SIG_IGN the host's action. Of guest_flags
+ * SA_NOCLDSTOP and SA_NOCLDWAIT count; old may be NULL.
  */
 enum HostAction { HOST_DFL, HOST_IGN, HOST_HANDLER };
 int host_install(int sig, enum HostAction what, uint64_t guest_flags, enum HostAction *old);

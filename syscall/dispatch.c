@@ -2,9 +2,10 @@
 /*
  * dispatch.c: from a system call instruction to the handler of its row, and back.
  *
- * This is a hot path: no locks, no allocation. Results from -516 to -512 are not the guest's
- * to see, signal/ decides about them; after every call a waiting signal leaves the run loop,
- * so that its handler runs before the next guest instruction, as after a native call.
+ * This is a hot path: no locks, no allocation. Results from -516 to -512 are not the
+ * guest's to see, signal/ decides about them; after every call a waiting signal leaves
+ * the run loop, so that its handler runs before the next guest instruction, as after a
+ * native call.
  */
 #include "gen/syscalls.h"
 
@@ -20,8 +21,8 @@ bool syscall_trace;
 enum { RESTART_FIRST = -516, RESTART_LAST = -512 };
 
 /*
- * seen_before: remember call sites that were logged. A site that finds its slot taken by another
- * replaces it, so at worst a line appears again.
+ * seen_before: remember call sites that were logged. A site that finds its slot taken by
+ * another replaces it, so at worst a line appears again.
  */
 static bool seen_before(uint64_t pc, uint64_t nr)
 {
@@ -83,7 +84,7 @@ int syscall_dispatch(Env *env, uint32_t imm)
     int id = nr < abi->syscall_count ? abi->syscall_map[nr] : -1;
     long result;
 
-    (void)imm;          /* Linux guests ignore the number inside the instruction */
+    (void)imm; /* Linux guests ignore the number inside the instruction */
     t->syscall_nr = (int32_t)nr;
     t->syscall_arg0 = abi->syscall_arg(env, 0);
     result = id >= 0 ? call_row(t, &syscall_rows[id]) : unknown_number(t, nr);

@@ -24,7 +24,7 @@
 
 static const FlagPair *open_pairs(Thread *t)
 {
-    static const FlagPair *cached;      /* one kind of guest per process */
+    static const FlagPair *cached; /* one kind of guest per process */
 
     if (!cached) {
         static const FlagPair none[] = { { 0, 0 } };
@@ -68,7 +68,8 @@ long sys_pipe2(Thread *t, GuestAddr fds, uint32_t flags)
 
 long sys_open_by_handle_at(Thread *t, int mount, GuestAddr handle, uint32_t flags)
 {
-    return host_syscall(t, SYS_open_by_handle_at, mount, handle.va, open_flags_to_host(t, flags));
+    return host_syscall(t, SYS_open_by_handle_at, mount, handle.va,
+                        open_flags_to_host(t, flags));
 }
 
 long sys_fanotify_init(Thread *t, uint32_t flags, uint32_t event_flags)
@@ -193,10 +194,8 @@ long sys_fcntl(Thread *t, int fd, int cmd, uint64_t arg)
         result = host_call(SYS_fcntl, fd, cmd, arg);
         return result < 0 ? result : open_flags_to_guest(t, (uint32_t)result);
     case F_SETLKW:
-    case F_OFD_SETLKW:
-        return host_syscall(t, SYS_fcntl, fd, cmd, arg);
-    default:
-        return host_call(SYS_fcntl, fd, cmd, arg);      /* struct flock is the same */
+    case F_OFD_SETLKW: return host_syscall(t, SYS_fcntl, fd, cmd, arg);
+    default: return host_call(SYS_fcntl, fd, cmd, arg); /* struct flock is the same */
     }
 }
 
@@ -232,7 +231,8 @@ static bool lists_own_fds(int fd)
     int pid;
     char folder[16];
 
-    if (own_fd_next(0) < 0 || host_call(SYS_fstatfs, fd, &fs) || fs.f_type != PROC_SUPER_MAGIC) {
+    if (own_fd_next(0) < 0 || host_call(SYS_fstatfs, fd, &fs) ||
+        fs.f_type != PROC_SUPER_MAGIC) {
         return false;
     }
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -248,8 +248,8 @@ static bool lists_own_fds(int fd)
 
 /*
  * getdents64(2). Buffers of guests are read by the kernel's own rules here: it has just
- * written them, so they can be read back unless another thread unmaps them meanwhile, which
- * the copies notice.
+ * written them, so they can be read back unless another thread unmaps them meanwhile,
+ * which the copies notice.
  */
 static long hide_own_fds(Thread *t, GuestAddr buf, long n)
 {
@@ -292,7 +292,7 @@ long sys_getdents64(Thread *t, int fd, GuestAddr buf, size_t n)
             return all;
         }
         result = hide_own_fds(t, buf, all);
-    } while (result == 0);      /* only entries of ours: not the end yet */
+    } while (result == 0); /* only entries of ours: not the end yet */
     return result;
 }
 
@@ -323,14 +323,15 @@ long sys_readv(Thread *t, int fd, GuestAddr iov, size_t n)
     return host_syscall(t, SYS_readv, fd, iov.va, n);
 }
 
-long sys_preadv(Thread *t, int fd, GuestAddr iov, size_t n, uint64_t pos_lo, uint64_t pos_hi)
+long sys_preadv(Thread *t, int fd, GuestAddr iov, size_t n, uint64_t pos_lo,
+                uint64_t pos_hi)
 {
     guest_dirty_iov(t, iov, n);
     return host_syscall(t, SYS_preadv, fd, iov.va, n, pos_lo, pos_hi);
 }
 
-long sys_preadv2(Thread *t, int fd, GuestAddr iov, size_t n, uint64_t pos_lo, uint64_t pos_hi,
-                 uint32_t flags)
+long sys_preadv2(Thread *t, int fd, GuestAddr iov, size_t n, uint64_t pos_lo,
+                 uint64_t pos_hi, uint32_t flags)
 {
     guest_dirty_iov(t, iov, n);
     return host_syscall(t, SYS_preadv2, fd, iov.va, n, pos_lo, pos_hi, flags);

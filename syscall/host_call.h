@@ -6,8 +6,8 @@
  *                               Host handlers restart it, so it must not wait for long
  *   host_syscall(t, nr, ...)    a call that may wait (syscall/user.h)
  *
- * All return the kernel's raw result, -errno on failure; none touches errno, so they are safe
- * in the child of a vfork and in signal handlers.
+ * All return the kernel's raw result, -errno on failure; none touches errno, so they
+ * are safe in the child of a vfork and in signal handlers.
  */
 #pragma once
 

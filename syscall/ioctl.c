@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioctl.c: which requests are passed on. On a 64-bit little-endian guest their numbers and
- * structures are the host's, so the question is only whether a request is known to be so:
- * ioctl.tbl lists the classes. A request of an unlisted class (KVM, perf, drivers with layouts of
- * their own per architecture) would act on memory in a way nobody checked: ENOTTY.
+ * ioctl.c: which requests are passed on. On a 64-bit little-endian guest their numbers
+ * and structures are the host's, so the question is only whether a request is known to be
+ * so: ioctl.tbl lists the classes. A request of an unlisted class (KVM, perf, drivers
+ * with layouts of their own per architecture) would act on memory in a way nobody
+ * checked: ENOTTY.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +16,7 @@
 #include "translate/base/log.h"
 
 enum { IOC_TYPE_SHIFT = 8, IOC_SIZE_SHIFT = 16, IOC_SIZE_MASK = 0x3fff };
-#define IOC_DIR_READ 0x80000000u        /* the kernel writes the argument */
+#define IOC_DIR_READ 0x80000000u /* the kernel writes the argument */
 
 static bool passed_on(uint32_t request)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ipc.c: System V and POSIX IPC where the host differs: struct semid64_ds has padding words on
- * x86-64 only, shared memory attached for execution is mapped without the host's PROT_EXEC.
+ * ipc.c: System V and POSIX IPC where the host differs: struct semid64_ds has padding
+ * words on x86-64 only, shared memory attached for execution is mapped without the host's
+ * PROT_EXEC.
  */
 #include <errno.h>
 #include <linux/ipc.h>
@@ -73,7 +74,7 @@ static long sem_set(Thread *t, int id, int num, uint32_t cmd, uint64_t arg)
     if (guest_copy_in(t, &g, guest_addr(arg), sizeof g)) {
         return -EFAULT;
     }
-    host.perm = g.perm;         /* IPC_SET uses uid, gid and mode */
+    host.perm = g.perm; /* IPC_SET uses uid, gid and mode */
     return host_call(SYS_semctl, id, num, cmd, &host);
 }
 
@@ -81,15 +82,12 @@ long sys_semctl(Thread *t, int id, int num, uint32_t cmd, uint64_t arg)
 {
     enum { SEM_STAT_ = 18, SEM_STAT_ANY_ = 20 };
 
-    switch (cmd & ~0x100u) {    /* IPC_64, which only 32-bit interfaces set */
+    switch (cmd & ~0x100u) { /* IPC_64, which only 32-bit interfaces set */
     case IPC_STAT:
     case SEM_STAT_:
-    case SEM_STAT_ANY_:
-        return sem_stat(t, id, num, cmd, arg);
-    case IPC_SET:
-        return sem_set(t, id, num, cmd, arg);
-    default:
-        return host_call(SYS_semctl, id, num, cmd, arg);
+    case SEM_STAT_ANY_: return sem_stat(t, id, num, cmd, arg);
+    case IPC_SET: return sem_set(t, id, num, cmd, arg);
+    default: return host_call(SYS_semctl, id, num, cmd, arg);
     }
 }
 
@@ -113,8 +111,8 @@ static uint64_t segment_bytes(int id)
 }
 
 /*
- * shmat(2). SHM_EXEC is recorded and not given to the host. SHM_REMAP replaces what is there,
- * so it must not meet memory of ours.
+ * shmat(2). SHM_EXEC is recorded and not given to the host. SHM_REMAP replaces what is
+ * there, so it must not meet memory of ours.
  */
 long sys_shmat(Thread *t, int id, GuestAddr addr, uint32_t flags)
 {

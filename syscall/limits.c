@@ -3,9 +3,9 @@
  * limits.c: getrlimit, setrlimit, prlimit64.
  *
  * Most limits are the process's and the host kernel keeps them. Three would strike mimus
- * itself, which needs address space and a stack for its own work: AS, DATA, and a STACK under
- * 1 MiB. Those are kept here and enforced in mmap, mremap and brk against the size that
- * /proc/self/statm gives, less what is registered as ours.
+ * itself, which needs address space and a stack for its own work: AS, DATA, and a STACK
+ * under 1 MiB. Those are kept here and enforced in mmap, mremap and brk against the size
+ * that /proc/self/statm gives, less what is registered as ours.
  */
 #include "syscall/limits.h"
 
@@ -41,7 +41,8 @@ static bool any_kept;
 static bool statm_pages(uint64_t *size, uint64_t *data)
 {
     char text[128];
-    long n, fd = host_call(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+    long n,
+        fd = host_call(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
 
     if (fd < 0) {
         return false;
@@ -156,8 +157,8 @@ size_t limits_export(char *buf, size_t len)
     buf[0] = 0;
     for (int i = 0; i < LIMITS && n < len; i++) {
         if (kept[i].set) {
-            n += (size_t)snprintf(buf + n, len - n, "%s%d=%" PRIx64 ":%" PRIx64, n ? "," : "", i,
-                                  kept[i].lim.soft, kept[i].lim.hard);
+            n += (size_t)snprintf(buf + n, len - n, "%s%d=%" PRIx64 ":%" PRIx64,
+                                  n ? "," : "", i, kept[i].lim.soft, kept[i].lim.hard);
         }
     }
     return n < len ? n : len - 1;
@@ -168,8 +169,9 @@ void limits_import(const char *text)
     int resource, used;
     Limit lim;
 
-    while (sscanf(text, "%d=%" SCNx64 ":%" SCNx64 "%n", &resource, &lim.soft, &lim.hard, &used) ==
-               3 && resource >= 0 && resource < LIMITS) {
+    while (sscanf(text, "%d=%" SCNx64 ":%" SCNx64 "%n", &resource, &lim.soft, &lim.hard,
+                  &used) == 3 &&
+           resource >= 0 && resource < LIMITS) {
         keep(resource, &lim);
         text += used;
         text += *text == ',';

@@ -5,8 +5,9 @@
 #include "syscall/memory.h"
 
 /*
- * limits_allow_map: may the guest have len bytes more? data: they are private and writable, so
- * RLIMIT_DATA counts them too. Without limits of the guest's own this is two loads.
+ * limits_allow_map: may the guest have len bytes more? data: they are private and
+ * writable, so RLIMIT_DATA counts them too. Without limits of the guest's own this is
+ * two loads.
  */
 bool limits_allow_map(uint64_t len, bool data);
 

@@ -3,10 +3,11 @@
  * memory.c: the guest's mappings, which are host mappings at the same addresses.
  *
  * What differs from passing the calls on:
- *   - the host never executes guest bytes, it only reads them to translate: PROT_EXEC becomes
- *     PROT_READ on the host and a mark of pages_set_exec();
- *   - translations of bytes that go away or change are dropped, and the mark with them, BEFORE
- *     the host call: afterwards another thread may get the same addresses for new code;
+ *   - the host never executes guest bytes, it only reads them to translate: PROT_EXEC
+ *     becomes PROT_READ on the host and a mark of pages_set_exec();
+ *   - translations of bytes that go away or change are dropped, and the mark with them,
+ *     BEFORE the host call: afterwards another thread may get the same addresses for new
+ *     code;
  *   - mappings of mimus do not exist for the guest (own_range_add);
  *   - limits on address space are the guest's, not mimus's (limits.c);
  *   - brk is made of anonymous mappings after the program, as the kernel's own is.
@@ -36,7 +37,7 @@ enum { HOST_ONLY_MAP_FLAGS = 0x40 | 0x80 };
 /* The first address past what a 47-bit address space gives to programs. */
 static const uint64_t space_end = 0x7ffffffff000;
 
-static _Atomic uint32_t mdwe_bits;      /* PR_SET_MDWE of the guest */
+static _Atomic uint32_t mdwe_bits; /* PR_SET_MDWE of the guest */
 enum { MDWE_REFUSE_EXEC_GAIN_ = 1 };
 
 /* ---- common ---- */
@@ -48,8 +49,8 @@ static bool in_space(uint64_t addr, uint64_t len)
 
 static uint64_t page_up(uint64_t len)
 {
-    return len > UINT64_MAX - PAGE_BYTES ? UINT64_MAX & ~(uint64_t)(PAGE_BYTES - 1) :
-                                           align_up(len, PAGE_BYTES);
+    return len > UINT64_MAX - PAGE_BYTES ? UINT64_MAX & ~(uint64_t)(PAGE_BYTES - 1)
+                                         : align_up(len, PAGE_BYTES);
 }
 
 static int host_prot(int prot)
@@ -88,12 +89,13 @@ static int check_fixed(uint64_t addr, uint64_t len, int flags)
         return -ENOMEM;
     }
     if (flags & MAP_FIXED_NOREPLACE) {
-        return 0;       /* the kernel refuses with EEXIST whatever is there */
+        return 0; /* the kernel refuses with EEXIST whatever is there */
     }
     return own_range_overlaps(addr, len) ? -ENOMEM : 0;
 }
 
-long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd, int64_t off)
+long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+             int64_t off)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     uint64_t size = page_up(len);
@@ -111,7 +113,7 @@ long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd
             return err;
         }
     } else if (!in_space(addr, size)) {
-        addr = 0;       /* a hint up there would ask the host for addresses past 47 bits */
+        addr = 0; /* a hint up there would ask the host for addresses past 47 bits */
     }
     if (prot & PROT_EXEC && prot & PROT_WRITE && mdwe_bits & MDWE_REFUSE_EXEC_GAIN_) {
         return -EACCES;
@@ -129,8 +131,8 @@ long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd
     return result;
 }
 
-long sys_mmap(Thread *t, GuestAddr addr, size_t len, uint32_t prot, uint32_t flags, int fd,
-              int64_t pos)
+long sys_mmap(Thread *t, GuestAddr addr, size_t len, uint32_t prot, uint32_t flags,
+              int fd, int64_t pos)
 {
     return mem_map(t, addr.va, len, (int)prot, (int)flags, fd, pos);
 }
@@ -172,7 +174,7 @@ long mem_unmap(Thread *t, uint64_t addr, uint64_t len)
     was_exec = pages_is_exec(guest_addr(addr));
     mem_forget(addr, size);
     err = unmap_around(addr, addr + size);
-    if (err && was_exec) {      /* sealed, or no memory to split a mapping: still there */
+    if (err && was_exec) { /* sealed, or no memory to split a mapping: still there */
         pages_set_exec(guest_addr(addr), size, true);
     }
     return err;
@@ -228,8 +230,8 @@ static int check_remap(uint64_t old, uint64_t old_size, uint64_t new, uint64_t n
     if (own_range_overlaps(old, old_size ? old_size : 1)) {
         return -EFAULT;
     }
-    if (flags & MREMAP_FIXED &&
-        (new & (PAGE_BYTES - 1) || !in_space(new, new_size) || own_range_overlaps(new, new_size))) {
+    if (flags & MREMAP_FIXED && (new &(PAGE_BYTES - 1) || !in_space(new, new_size) ||
+                                 own_range_overlaps(new, new_size))) {
         return -EINVAL;
     }
     if (new_size > old_size && !limits_allow_map(new_size - old_size, false)) {
@@ -239,14 +241,14 @@ static int check_remap(uint64_t old, uint64_t old_size, uint64_t new, uint64_t n
 }
 
 /*
- * mremap(2). The old range loses its translations and marks before the call, since they go
- * wherever the pages go; the marks are set again at the new place (one mapping has one
+ * mremap(2). The old range loses its translations and marks before the call, since they
+ * go wherever the pages go; the marks are set again at the new place (one mapping has one
  * protection, so the first page speaks for all).
  */
 long sys_mremap(Thread *t, GuestAddr addr, size_t old_len, size_t new_len, uint32_t flags,
                 GuestAddr new_addr)
 {
-    enum { DONTUNMAP = 4 };     /* MREMAP_DONTUNMAP, Linux 5.7 */
+    enum { DONTUNMAP = 4 }; /* MREMAP_DONTUNMAP, Linux 5.7 */
     uint64_t old_size = page_up(old_len), new_size = page_up(new_len);
     bool was_exec = pages_is_exec(addr);
     long result = check_remap(addr.va, old_size, new_addr.va, new_size, flags);
@@ -297,7 +299,8 @@ long sys_madvise(Thread *t, GuestAddr addr, size_t len, int advice)
     return host_call(SYS_madvise, addr.va, len, advice);
 }
 
-long sys_process_madvise(Thread *t, int pidfd, GuestAddr iov, size_t n, int advice, uint32_t flags)
+long sys_process_madvise(Thread *t, int pidfd, GuestAddr iov, size_t n, int advice,
+                         uint32_t flags)
 {
     if (changes_content(advice)) {
         guest_dirty_iov(t, iov, n);
@@ -352,15 +355,15 @@ long sys_remap_file_pages(Thread *t, GuestAddr addr, size_t len, int prot, size_
 
 /* ---- other processes' memory ---- */
 
-long sys_process_vm_readv(Thread *t, int pid, GuestAddr local, size_t ln, GuestAddr remote,
-                          size_t rn, uint32_t flags)
+long sys_process_vm_readv(Thread *t, int pid, GuestAddr local, size_t ln,
+                          GuestAddr remote, size_t rn, uint32_t flags)
 {
     guest_dirty_iov(t, local, ln);
     return host_call(SYS_process_vm_readv, pid, local.va, ln, remote.va, rn, flags);
 }
 
-long sys_process_vm_writev(Thread *t, int pid, GuestAddr local, size_t ln, GuestAddr remote,
-                           size_t rn, uint32_t flags)
+long sys_process_vm_writev(Thread *t, int pid, GuestAddr local, size_t ln,
+                           GuestAddr remote, size_t rn, uint32_t flags)
 {
     if (pid == (int)host_call(SYS_getpid)) {
         guest_dirty_iov(t, remote, rn);
@@ -408,8 +411,10 @@ void brk_range(GuestAddr *start, GuestAddr *end)
 /* brk_grow: map [from, to), pages; false when something is in the way or over a limit. */
 static bool brk_grow(uint64_t from, uint64_t to)
 {
-    enum { PROT = PROT_READ | PROT_WRITE,
-           FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE };
+    enum {
+        PROT = PROT_READ | PROT_WRITE,
+        FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE
+    };
     uint64_t len = to - from;
     long result;
 
@@ -417,7 +422,7 @@ static bool brk_grow(uint64_t from, uint64_t to)
         return false;
     }
     result = host_call(SYS_mmap, from, len, PROT, FLAGS, -1, 0);
-    if (result >= 0 && (uint64_t)result != from) {      /* a kernel without NOREPLACE */
+    if (result >= 0 && (uint64_t)result != from) { /* a kernel without NOREPLACE */
         host_call(SYS_munmap, result, len);
         return false;
     }
@@ -455,7 +460,7 @@ long sys_brk(Thread *t, GuestAddr addr)
 
 static struct {
     _Atomic uint64_t addr, len;
-} exec_shm[32];     /* as good as nobody uses SHM_EXEC */
+} exec_shm[32]; /* as good as nobody uses SHM_EXEC */
 
 void mem_note_exec_shm(uint64_t addr, uint64_t len)
 {

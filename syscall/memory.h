@@ -2,9 +2,10 @@
 /*
  * memory.h: what others need to know of the memory of a guest program.
  *
- * Guest address = host address, so mimus and the guest share one address space. Ranges that
- * are ours (binary image, code cache, Env, stacks of threads) are registered here; calls of
- * the guest that would replace, unmap or protect them behave as if nothing were mapped there.
+ * Guest address = host address, so mimus and the guest share one address space. Ranges
+ * that are ours (binary image, code cache, Env, stacks of threads) are registered here;
+ * calls of the guest that would replace, unmap or protect them behave as if nothing
+ * were mapped there.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ uint64_t own_range_bytes(void);
 
 /*
  * brk_init: where the break of a freshly loaded program starts: the end of its bss. Any
- * alignment. The loader calls it once per program; what an earlier program left is forgotten.
+ * alignment. The loader calls it once per program; what an earlier program left is
+ * forgotten.
  */
 void brk_init(GuestAddr start);
 /* brk_range: where the heap is now, for /proc/self/maps. */
@@ -30,8 +32,8 @@ void brk_range(GuestAddr *start, GuestAddr *end);
 
 /*
  * mem_map: mmap for the guest as sys_mmap does it (PROT_EXEC recorded, not given to the
- * host), for the loader and the vDSO. prot, flags: guest PROT_ and MAP_ bits. The address or
- * -errno.
+ * host), for the loader and the vDSO. prot, flags: guest PROT_ and MAP_ bits. The
+ * address or -errno.
  */
 long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd, int64_t off);
 long mem_protect(Thread *t, uint64_t addr, uint64_t len, int prot);
@@ -44,11 +46,11 @@ void mem_note_exec_shm(uint64_t addr, uint64_t len);
 uint64_t mem_take_exec_shm(uint64_t addr);
 
 /*
- * Limits that are the guest's and must not strike mimus itself (RLIMIT_AS, RLIMIT_DATA, small
- * RLIMIT_STACK) are kept by limits_ and enforced in mmap, mremap and brk. To carry them over
- * exec, limits_export() writes them as text ("9=1000:2000,2=..."; empty when none is set; the
- * length) and limits_import() reads that back. limits_get: soft and hard limit as the guest
- * sees them; resource is RLIMIT_x.
+ * Limits that are the guest's and must not strike mimus itself (RLIMIT_AS, RLIMIT_DATA,
+ * small RLIMIT_STACK) are kept by limits_ and enforced in mmap, mremap and brk. To
+ * carry them over exec, limits_export() writes them as text ("9=1000:2000,2=..."; empty
+ * when none is set; the length) and limits_import() reads that back. limits_get: soft
+ * and hard limit as the guest sees them; resource is RLIMIT_x.
  */
 size_t limits_export(char *buf, size_t len);
 void limits_import(const char *text);

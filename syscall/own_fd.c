@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* own_fd.c: the few descriptors that are mimus's own; a fixed array that is read without locks. */
+/*
+ * own_fd.c: the few descriptors that are mimus's own; a fixed array that is read
+ * without locks.
+ */
 #include "syscall/own_fd.h"
 
 #include <fcntl.h>
@@ -16,8 +19,8 @@ enum { OWN_FD_MAX = 16 };
 static _Atomic int own_fds[OWN_FD_MAX];
 
 /*
- * high_number: below the limit, but low enough that the kernel's table of descriptors stays small
- * and that FD_SETSIZE is not passed.
+ * high_number: below the limit, but low enough that the kernel's table of descriptors
+ * stays small and that FD_SETSIZE is not passed.
  */
 static int high_number(void)
 {
@@ -60,7 +63,8 @@ void own_fd_remove(int fd)
 bool own_fd_is(int fd)
 {
     for (unsigned i = 0; i < OWN_FD_MAX; i++) {
-        if (atomic_load_explicit(&own_fds[i], memory_order_relaxed) == fd + 1 && fd >= 0) {
+        if (atomic_load_explicit(&own_fds[i], memory_order_relaxed) == fd + 1 &&
+            fd >= 0) {
             return true;
         }
     }

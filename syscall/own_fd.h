@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_fd.h: file descriptors that belong to mimus and not to the guest (its binary, the log).
- * They live high and close-on-exec; the guest's close, dup2, dup3 and close_range pass them
- * by, and listings of /proc/self/fd leave them out. At most 16; any thread, no locks.
+ * own_fd.h: file descriptors that belong to mimus and not to the guest (its binary, the
+ * log). They live high and close-on-exec; the guest's close, dup2, dup3 and close_range
+ * pass them by, and listings of /proc/self/fd leave them out. At most 16; any thread,
+ * no locks.
  */
 #pragma once
 

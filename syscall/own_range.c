@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_range.c: which memory is mimus's own. Threads come and go with their Envs and stacks,
- * and any thread may ask in the middle of an mmap, so there are no locks: slots are claimed by
- * swapping their state, blocks of slots are never given back. A reader may miss a range
- * that is being added; nobody depends on it before own_range_add() has returned.
+ * own_range.c: which memory is mimus's own. Threads come and go with their Envs and
+ * stacks, and any thread may ask in the middle of an mmap, so there are no locks: slots
+ * are claimed by swapping their state, blocks of slots are never given back. A reader may
+ * miss a range that is being added; nobody depends on it before own_range_add() has
+ * returned.
  */
 #include "syscall/own_range.h"
 
@@ -16,7 +17,7 @@
 enum { SLOTS = 255 };
 
 typedef struct {
-    _Atomic uint64_t start;     /* 0 free, 1 claimed, else valid */
+    _Atomic uint64_t start; /* 0 free, 1 claimed, else valid */
     _Atomic uint64_t len;
 } Slot;
 
@@ -35,8 +36,8 @@ static Slots *more_slots(Slots *s)
     if (next) {
         return next;
     }
-    p = host_call(SYS_mmap, 0, sizeof(Slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                  -1, 0);
+    p = host_call(SYS_mmap, 0, sizeof(Slots), PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p < 0) {
         return NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path.c: path arguments and the calls that open, stat and read links by path. What a path
- * means under a -L prefix and in /proc is decided by the hooks of path.h.
+ * path.c: path arguments and the calls that open, stat and read links by path. What a
+ * path means under a -L prefix and in /proc is decided by the hooks of path.h.
  *
  * A path is copied in always: the copy is what is checked for /proc and what the kernel
  * gets, so another thread of the guest cannot change it in between.
@@ -35,6 +35,17 @@ static bool may_be_proc(const char *path)
     return starts_with(path, "/proc") && (path[5] == '/' || path[5] == 0);
 }
 
+/*
+ * may_be_exe: "exe" below an open folder, which may be /proc/self; absolute names are
+ * seen anyway.
+ */
+static bool may_be_exe(int dirfd, const char *path)
+{
+    const char *last = strrchr(path, '/');
+
+    return dirfd != AT_FDCWD && strcmp(last ? last + 1 : path, "exe") == 0;
+}
+
 int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
 {
     long len = guest_copy_str(t, p->guest, path, sizeof p->guest);
@@ -44,7 +55,8 @@ int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
         return (int)len;
     }
     p->use = p->guest;
-    if (len == 0 || (!path_prefix_active && !may_be_proc(p->guest))) {
+    if (len == 0 ||
+        (!path_prefix_active && !may_be_proc(p->guest) && !may_be_exe(dirfd, p->guest))) {
         return 0;
     }
     err = path_resolve(t, dirfd, p->guest, p->host, sizeof p->host, mode);
@@ -59,10 +71,11 @@ int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
 /* Last components the hooks may know; anything else is left to the host's /proc. */
 static bool proc_name_known(const char *path)
 {
-    static const char *const names[] = { "exe", "maps", "smaps", "smaps_rollup", "numa_maps",
-                                         "auxv", "cmdline", "comm", "stat", "statm", "status",
-                                         "environ", "mem", "cpuinfo", "syscall", "task",
-                                         "pagemap", "limits" };
+    static const char *const names[] = {
+        "exe",     "maps",    "smaps",   "smaps_rollup", "numa_maps", "auxv",
+        "cmdline", "comm",    "stat",    "statm",        "status",    "environ",
+        "mem",     "cpuinfo", "syscall", "task",         "pagemap",   "limits"
+    };
     const char *last = strrchr(path, '/');
 
     last = last ? last + 1 : path;
@@ -74,7 +87,10 @@ static bool proc_name_known(const char *path)
     return false;
 }
 
-/* directory_name: absolute name of dirfd (AT_FDCWD: the working directory); its length or -1. */
+/*
+ * directory_name: absolute name of dirfd (AT_FDCWD: the working directory); its length
+ * or -1.
+ */
 static long directory_name(int dirfd, char *buf, size_t len)
 {
     char link[32];
@@ -130,8 +146,9 @@ static int try_proc(Thread *t, int dirfd, const char *path, uint32_t flags)
 static int open_mode(uint32_t flags)
 {
     return (flags & O_CREAT ? PATH_CREATE : PATH_LOOKUP) |
-           (flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ?
-                PATH_NOFOLLOW : 0);
+           (flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)
+                ? PATH_NOFOLLOW
+                : 0);
 }
 
 long sys_openat(Thread *t, int dirfd, GuestAddr path, uint32_t flags, uint32_t mode)
@@ -152,8 +169,8 @@ long sys_openat(Thread *t, int dirfd, GuestAddr path, uint32_t flags, uint32_t m
 }
 
 /*
- * openat2(2). Fields past those we know are the kernel's to judge: E2BIG unless they are 0,
- * which is checked here since the kernel gets our copy.
+ * openat2(2). Fields past those we know are the kernel's to judge: E2BIG unless they are
+ * 0, which is checked here since the kernel gets our copy.
  */
 long sys_openat2(Thread *t, int dirfd, GuestAddr path, GuestAddr how, size_t size)
 {
@@ -209,8 +226,8 @@ long sys_newfstatat(Thread *t, int dirfd, GuestAddr path, GuestAddr st, uint32_t
         p.guest[0] = 0;
         p.use = p.guest;
     } else {
-        err = path_arg(t, dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_LOOKUP,
-                       &p);
+        err = path_arg(t, dirfd, path,
+                       flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_LOOKUP, &p);
         if (err) {
             return err;
         }

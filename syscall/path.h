@@ -3,8 +3,8 @@
  * path.h: how path names of the guest become path names of the host.
  *
  * A handler that takes a path asks path_arg(). The common case (no -L prefix in force, no
- * path into /proc) copies the string and changes nothing. Everything else is decided by the
- * three hooks below, which the program (linux-user/path_prefix.c, linux-user/proc.c)
+ * path into /proc) copies the string and changes nothing. Everything else is decided by
+ * the three hooks below, which the program (linux-user/path_prefix.c, linux-user/proc.c)
  * implements; they are declared here since includes point from linux-user to syscall.
  */
 #pragma once
@@ -34,22 +34,24 @@ extern bool path_prefix_active;
  *   out         receives the host path, out_len (at least PATH_MAX) bytes
  *   mode        PATH_ bits
  *
- * Returns 0 or -errno. Called only with a prefix in force or for paths into /proc. Relative
- * results stay relative to dirfd.
+ * Returns 0 or -errno. Called only with a prefix in force or for paths into /proc.
+ * Relative results stay relative to dirfd.
  */
 int path_resolve(Thread *t, int dirfd, const char *guest_path, char *out, size_t out_len,
                  int mode);
 
 /*
  * proc_open: open a file of /proc whose content is ours to tell (self/maps, cpuinfo ...).
- * path is absolute and starts with "/proc/"; flags are host O_ flags. Returns a descriptor,
- * -1 when the host's own file is right, or -errno below -1 when the open must fail.
+ * path is absolute and starts with "/proc/"; flags are host O_ flags. Returns a
+ * descriptor, -1 when the host's own file is right, or -errno below -1 when the open
+ * must fail.
  */
 int proc_open(Thread *t, const char *path, int flags);
 
 /*
- * proc_readlink: content of a link of /proc whose content is ours to tell (self/exe). path
- * is absolute. Returns the length put into buf (not ended by 0), or -1 when not ours.
+ * proc_readlink: content of a link of /proc whose content is ours to tell (self/exe).
+ * path is absolute. Returns the length put into buf (not ended by 0), or -1 when not
+ * ours.
  */
 long proc_readlink(Thread *t, const char *path, char *buf, size_t len);
 
@@ -65,8 +67,9 @@ typedef struct {
 } PathArg;
 
 /*
- * path_arg: copy in a path argument and resolve it. Returns 0 with p->use set, or -EFAULT,
- * -ENAMETOOLONG or what path_resolve() said. An empty path is left for the kernel to judge.
+ * path_arg: copy in a path argument and resolve it. Returns 0 with p->use set, or
+ * -EFAULT, -ENAMETOOLONG or what path_resolve() said. An empty path is left for the
+ * kernel to judge.
  */
 int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p);
 
@@ -84,7 +87,7 @@ static inline int path_at_mode(uint64_t at_flags)
 }
 
 /*
- * path_proc_name: the absolute name of a path that leads into /proc and whose last component
- * is one the hooks may answer, else NULL. buf holds PATH_MAX bytes.
+ * path_proc_name: the absolute name of a path that leads into /proc and whose last
+ * component is one the hooks may answer, else NULL. buf holds PATH_MAX bytes.
  */
 const char *path_proc_name(int dirfd, const char *path, char *buf);

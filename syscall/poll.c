@@ -14,8 +14,8 @@
 enum { MASK_BYTES = 8 };
 
 /*
- * wait_begin: tell signal/ about the temporary mask at addr, if there is a valid one; a bad
- * one is the kernel's to refuse. Returns whether signal_wait_end() must follow.
+ * wait_begin: tell signal/ about the temporary mask at addr, if there is a valid one; a
+ * bad one is the kernel's to refuse. Returns whether signal_wait_end() must follow.
  */
 static bool wait_begin(Thread *t, GuestAddr mask, size_t len)
 {
@@ -51,16 +51,18 @@ long sys_ppoll(Thread *t, GuestAddr fds, uint32_t n, GuestAddr timeout, GuestAdd
 {
     bool begun = wait_begin(t, mask, mask_len);
 
-    return wait_end(t, begun, host_syscall(t, SYS_ppoll, fds.va, n, timeout.va, mask.va, mask_len));
+    return wait_end(t, begun,
+                    host_syscall(t, SYS_ppoll, fds.va, n, timeout.va, mask.va, mask_len));
 }
 
-long sys_pselect6(Thread *t, int n, GuestAddr rd, GuestAddr wr, GuestAddr ex, GuestAddr timeout,
-                  GuestAddr sig)
+long sys_pselect6(Thread *t, int n, GuestAddr rd, GuestAddr wr, GuestAddr ex,
+                  GuestAddr timeout, GuestAddr sig)
 {
     bool begun = wait_begin_pair(t, sig);
 
-    return wait_end(t, begun, host_syscall(t, SYS_pselect6, n, rd.va, wr.va, ex.va, timeout.va,
-                                           sig.va));
+    return wait_end(
+        t, begun,
+        host_syscall(t, SYS_pselect6, n, rd.va, wr.va, ex.va, timeout.va, sig.va));
 }
 
 long sys_io_pgetevents(Thread *t, uint64_t ctx, long min, long n, GuestAddr events,
@@ -68,8 +70,9 @@ long sys_io_pgetevents(Thread *t, uint64_t ctx, long min, long n, GuestAddr even
 {
     bool begun = wait_begin_pair(t, sig);
 
-    return wait_end(t, begun, host_syscall(t, SYS_io_pgetevents, ctx, min, n, events.va,
-                                           timeout.va, sig.va));
+    return wait_end(
+        t, begun,
+        host_syscall(t, SYS_io_pgetevents, ctx, min, n, events.va, timeout.va, sig.va));
 }
 
 /* ---- epoll ---- */
@@ -101,8 +104,8 @@ long sys_epoll_ctl(Thread *t, int fd, int op, int target, GuestAddr event)
 }
 
 /*
- * events_out: host events to the guest. When its buffer is bad the events are lost as they
- * are natively for those already taken from the list.
+ * events_out: host events to the guest. When its buffer is bad the events are lost as
+ * they are natively for those already taken from the list.
  */
 static long events_out(Thread *t, GuestAddr dst, const struct epoll_event *host, long n)
 {
@@ -123,24 +126,26 @@ static int events_asked(int n)
     return n > EVENTS_AT_ONCE && (size_t)n <= EVENTS_MOST ? EVENTS_AT_ONCE : n;
 }
 
-long sys_epoll_pwait(Thread *t, int fd, GuestAddr events, int n, int timeout_ms, GuestAddr mask,
-                     size_t mask_len)
+long sys_epoll_pwait(Thread *t, int fd, GuestAddr events, int n, int timeout_ms,
+                     GuestAddr mask, size_t mask_len)
 {
     struct epoll_event host[EVENTS_AT_ONCE];
     bool begun = wait_begin(t, mask, mask_len);
-    long result = wait_end(t, begun, host_syscall(t, SYS_epoll_pwait, fd, host, events_asked(n),
-                                                  timeout_ms, mask.va, mask_len));
+    long result = wait_end(t, begun,
+                           host_syscall(t, SYS_epoll_pwait, fd, host, events_asked(n),
+                                        timeout_ms, mask.va, mask_len));
 
     return result > 0 ? events_out(t, events, host, result) : result;
 }
 
-long sys_epoll_pwait2(Thread *t, int fd, GuestAddr events, int n, GuestAddr timeout, GuestAddr mask,
-                      size_t mask_len)
+long sys_epoll_pwait2(Thread *t, int fd, GuestAddr events, int n, GuestAddr timeout,
+                      GuestAddr mask, size_t mask_len)
 {
     struct epoll_event host[EVENTS_AT_ONCE];
     bool begun = wait_begin(t, mask, mask_len);
-    long result = wait_end(t, begun, host_syscall(t, SYS_epoll_pwait2, fd, host, events_asked(n),
-                                                  timeout.va, mask.va, mask_len));
+    long result = wait_end(t, begun,
+                           host_syscall(t, SYS_epoll_pwait2, fd, host, events_asked(n),
+                                        timeout.va, mask.va, mask_len));
 
     return result > 0 ? events_out(t, events, host, result) : result;
 }

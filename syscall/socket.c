@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * socket.c: receiving into vectors. Addresses, options, message headers and control messages are
- * laid out alike on all 64-bit little-endian architectures, so the other socket calls are
- * rows that pass. Descriptors that arrive by SCM_RIGHTS are the guest's.
+ * socket.c: receiving into vectors. Addresses, options, message headers and control
+ * messages are laid out alike on all 64-bit little-endian architectures, so the other
+ * socket calls are rows that pass. Descriptors that arrive by SCM_RIGHTS are the guest's.
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -26,7 +26,8 @@ long sys_recvmsg(Thread *t, int fd, GuestAddr msg, uint32_t flags)
     return host_syscall(t, SYS_recvmsg, fd, msg.va, flags);
 }
 
-long sys_recvmmsg(Thread *t, int fd, GuestAddr vec, uint32_t n, uint32_t flags, GuestAddr timeout)
+long sys_recvmmsg(Thread *t, int fd, GuestAddr vec, uint32_t n, uint32_t flags,
+                  GuestAddr timeout)
 {
     for (uint32_t i = 0; i < n && i < IOV_MOST; i++) {
         dirty_message(t, guest_addr(vec.va + i * sizeof(struct mmsghdr)));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.c: what the machine is, and prctl(2), whose options are a table: some act on the process
- * as a guest means it, some would act on mimus, some belong to the host's architecture.
+ * system.c: what the machine is, and prctl(2), whose options are a table: some act on the
+ * process as a guest means it, some would act on mimus, some belong to the host's
+ * architecture.
  */
 #include "syscall/system.h"
 
@@ -56,10 +57,16 @@ long sys_personality(Thread *t, uint32_t persona)
 
 enum {
     /* Newer than the headers this may be built with. */
-    PR_SME_SET_VL_ = 63, PR_SME_GET_VL_ = 64, PR_SET_MDWE_ = 65, PR_GET_MDWE_ = 66,
-    PR_SET_MEMORY_MERGE_ = 67, PR_GET_MEMORY_MERGE_ = 68,
-    PR_TIMER_CREATE_RESTORE_IDS_ = 77, PR_FUTEX_HASH_ = 78,
-    PR_SET_VMA_ = 0x53564d41, PR_SET_PTRACER_ = 0x59616d61,
+    PR_SME_SET_VL_ = 63,
+    PR_SME_GET_VL_ = 64,
+    PR_SET_MDWE_ = 65,
+    PR_GET_MDWE_ = 66,
+    PR_SET_MEMORY_MERGE_ = 67,
+    PR_GET_MEMORY_MERGE_ = 68,
+    PR_TIMER_CREATE_RESTORE_IDS_ = 77,
+    PR_FUTEX_HASH_ = 78,
+    PR_SET_VMA_ = 0x53564d41,
+    PR_SET_PTRACER_ = 0x59616d61,
 };
 
 typedef struct {
@@ -68,7 +75,8 @@ typedef struct {
     long (*handler)(Thread *t, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 } PrctlRow;
 
-#define PRCTL(name) static long name(Thread *t, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+#define PRCTL(name)                                                                      \
+ static long name(Thread *t, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 #define UNUSED_PRCTL_ARGS (void)t, (void)a2, (void)a3, (void)a4, (void)a5
 
 PRCTL(prctl_tid_address)
@@ -165,8 +173,8 @@ long sys_prctl(Thread *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
         const PrctlRow *r = &prctl_rows[i];
 
         if (r->option == option) {
-            return r->handler ? r->handler(t, a2, a3, a4, a5) :
-                                host_call(SYS_prctl, option, a2, a3, a4, a5);
+            return r->handler ? r->handler(t, a2, a3, a4, a5)
+                              : host_call(SYS_prctl, option, a2, a3, a4, a5);
         }
     }
     LOG(unimp, "prctl option %d is not passed on", option);

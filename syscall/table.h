@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.h: what a row of syscalls.tbl, flags.tbl and ioctl.tbl becomes. The rows themselves
- * are made by scripts/gen_syscalls.py; include "gen/syscalls.h", which includes this.
+ * table.h: what a row of syscalls.tbl, flags.tbl and ioctl.tbl becomes. The rows
+ * themselves are made by scripts/gen_syscalls.py; include "gen/syscalls.h", which
+ * includes this.
  */
 #pragma once
 

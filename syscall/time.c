@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * time.c: reading the clock. Programs do it so often that the host's vDSO is asked, through the C
- * library, instead of the kernel: the guest's own vDSO ends up here too.
+ * time.c: reading the clock. Programs do it so often that the host's vDSO is asked,
+ * through the C library, instead of the kernel: the guest's own vDSO ends up here too.
  */
 #include <errno.h>
 #include <sys/syscall.h>
@@ -11,7 +11,8 @@
 #include "gen/syscalls.h"
 #include "syscall/host_call.h"
 
-static_assert(sizeof(struct timespec) == 16 && sizeof(struct timeval) == 16, "64-bit layouts");
+static_assert(sizeof(struct timespec) == 16 && sizeof(struct timeval) == 16,
+              "64-bit layouts");
 
 long sys_clock_gettime(Thread *t, int clock, GuestAddr ts)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c: -strace. One line per call, "TID name(args) = result", made from the rows: numbers
- * by their kind, strings, flags by the names of flags.tbl. Arguments are read before the call
- * and printed with the result after it, as one write, so that lines of threads do not mix; calls
- * that may not come back (exit, exec) print a line without result first.
+ * trace.c: -strace. One line per call, "TID name(args) = result", made from the rows:
+ * numbers by their kind, strings, flags by the names of flags.tbl. Arguments are read
+ * before the call and printed with the result after it, as one write, so that lines of
+ * threads do not mix; calls that may not come back (exit, exec) print a line without
+ * result first.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,8 +40,8 @@ static void put(Line *l, const char *fmt, ...)
 }
 
 /*
- * flush: print the line behind the thread's number, which is taken now: the child of a fork
- * prints its own. A line that was cut still ends.
+ * flush: print the line behind the thread's number, which is taken now: the child of a
+ * fork prints its own. A line that was cut still ends.
  */
 static void flush(Line *l, Thread *t)
 {
@@ -124,6 +125,27 @@ static void put_flags(Line *l, unsigned set, uint32_t value)
     }
 }
 
+static void put_signal(Line *l, int sig)
+{
+    const char *name = sigabbrev_np(sig);
+
+    if (name) {
+        put(l, "SIG%s", name);
+    } else {
+        put(l, "%d", sig);
+    }
+}
+
+/* put_clone_flags: the low byte is the signal that tells the parent of the end. */
+static void put_clone_flags(Line *l, uint32_t value)
+{
+    put_flags(l, FLAGS_clone, value & ~0xffu);
+    if (value & 0xff) {
+        put(l, "|");
+        put_signal(l, value & 0xff);
+    }
+}
+
 static void put_open_flags(Line *l, Thread *t, uint32_t value)
 {
     value = open_flags_to_host(t, value);
@@ -135,7 +157,7 @@ static void put_open_flags(Line *l, Thread *t, uint32_t value)
 
 static void put_enum(Line *l, unsigned set, uint64_t value)
 {
-    if (set == FLAGS_NONE) {        /* requests of ioctl.tbl, the only names elsewhere */
+    if (set == FLAGS_NONE) { /* requests of ioctl.tbl, the only names elsewhere */
         for (const IoctlRow *r = ioctl_rows; r->name; r++) {
             if (r->request == (uint32_t)value) {
                 put(l, "%s", r->name);
@@ -154,24 +176,11 @@ static void put_enum(Line *l, unsigned set, uint64_t value)
     put(l, "%d", (int)value);
 }
 
-static void put_signal(Line *l, int sig)
-{
-    const char *name = sigabbrev_np(sig);
-
-    if (name) {
-        put(l, "SIG%s", name);
-    } else {
-        put(l, "%d", sig);
-    }
-}
-
 static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
 {
     switch (spec.kind) {
     case ARG_INT:
-    case ARG_FD:
-        put(l, "%d", (int)a);
-        break;
+    case ARG_FD: put(l, "%d", (int)a); break;
     case ARG_DIRFD:
         if ((int)a == AT_FDCWD) {
             put(l, "AT_FDCWD");
@@ -179,37 +188,23 @@ static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
             put(l, "%d", (int)a);
         }
         break;
-    case ARG_UINT:
-        put(l, "%" PRIu32, (uint32_t)a);
-        break;
-    case ARG_LONG:
-        put(l, "%" PRId64, (int64_t)a);
-        break;
-    case ARG_ULONG:
-        put(l, "%" PRIu64, a);
-        break;
-    case ARG_MODE:
-        put(l, "%#o", (unsigned)a);
-        break;
-    case ARG_STR:
-        put_string(l, t, a);
-        break;
-    case ARG_STRV:
-        put_strings(l, t, a);
-        break;
-    case ARG_SIG:
-        put_signal(l, (int)a);
-        break;
+    case ARG_UINT: put(l, "%" PRIu32, (uint32_t)a); break;
+    case ARG_LONG: put(l, "%" PRId64, (int64_t)a); break;
+    case ARG_ULONG: put(l, "%" PRIu64, a); break;
+    case ARG_MODE: put(l, "%#o", (unsigned)a); break;
+    case ARG_STR: put_string(l, t, a); break;
+    case ARG_STRV: put_strings(l, t, a); break;
+    case ARG_SIG: put_signal(l, (int)a); break;
     case ARG_FLAGS:
         if (spec.set == FLAGS_open) {
             put_open_flags(l, t, (uint32_t)a);
+        } else if (spec.set == FLAGS_clone) {
+            put_clone_flags(l, (uint32_t)a);
         } else {
             put_flags(l, spec.set, (uint32_t)a);
         }
         break;
-    case ARG_ENUM:
-        put_enum(l, spec.set, a);
-        break;
+    case ARG_ENUM: put_enum(l, spec.set, a); break;
     case ARG_PTR:
         if (a == 0) {
             put(l, "NULL");
@@ -217,8 +212,7 @@ static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
         }
         put(l, "0x%" PRIx64, a);
         break;
-    default:
-        put(l, "0x%" PRIx64, a);
+    default: put(l, "0x%" PRIx64, a);
     }
 }
 
@@ -226,7 +220,8 @@ static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
 
 static const char *restart_name(long result)
 {
-    static const char *const names[] = { "ERESTARTSYS", "ERESTARTNOINTR", "ERESTARTNOHAND" };
+    static const char *const names[] = { "ERESTARTSYS", "ERESTARTNOINTR",
+                                         "ERESTARTNOHAND" };
 
     return result <= -512 && result > -515 ? names[-512 - result] : "";
 }

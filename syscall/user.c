@@ -4,9 +4,9 @@
  *
  * Copies are direct accesses by a few marked instructions: when one of them faults, the
  * SIGSEGV handler calls user_fault_fixup(), which moves the program counter to the marked
- * landing place, and the copy returns -EFAULT. That costs nothing when all goes well; a copy by
- * process_vm_readv(2) costs a system call, and serves until the handlers are installed and
- * on hosts without the marked instructions.
+ * landing place, and the copy returns -EFAULT. That costs nothing when all goes well; a
+ * copy by process_vm_readv(2) costs a system call, and serves until the handlers are
+ * installed and on hosts without the marked instructions.
  */
 #include "syscall/user.h"
 
@@ -28,9 +28,10 @@ static const uint64_t space_end = 0x7ffffffff000;
 extern const char user_copy_start[], user_copy_landing[];
 
 /*
- * user_copy: move n bytes; returns how many were left when an access faulted, 0 when none did.
- * rcx counts what is left all the way, so the landing place needs no more than to hand it over.
- * rep movsb takes long to get going: short copies, which most are, go by words.
+ * user_copy: move n bytes; returns how many were left when an access faulted, 0 when none
+ * did. rcx counts what is left all the way, so the landing place needs no more than to
+ * hand it over. rep movsb takes long to get going: short copies, which most are, go by
+ * words.
  */
 size_t user_copy(void *dst, const void *src, size_t n);
 // clang-format off
@@ -143,7 +144,9 @@ int guest_copy_out(Thread *t, GuestAddr dst, const void *src, size_t n)
     if (copy_direct()) {
         return user_copy((void *)dst.va, src, n) ? -EFAULT : 0;
     }
-    return copy_by_kernel(SYS_process_vm_writev, (void *)src, dst.va, n) == (long)n ? 0 : -EFAULT;
+    return copy_by_kernel(SYS_process_vm_writev, (void *)src, dst.va, n) == (long)n
+               ? 0
+               : -EFAULT;
 }
 
 long guest_copy_str(Thread *t, char *dst, GuestAddr src, size_t max)

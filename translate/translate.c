@@ -69,10 +69,12 @@ static void emit_put(EmitNode *n)
 static void unit_log_asm(const Emit *e)
 {
     const EmitBlock *last = &e->block[e->n_block - 1];
+    uint64_t bytes = last->ir.pc.va + last->ir.guest_bytes - e->unit_pc;
 
+    if (!log_in_range(e->unit_pc, bytes))
+        return;
     if (LOG_ON(in_asm))
-        disas_guest(guest, (const void *)e->unit_pc,
-                    last->ir.pc.va + last->ir.guest_bytes - e->unit_pc, e->unit_pc);
+        disas_guest(guest, (const void *)e->unit_pc, bytes, e->unit_pc);
     if (LOG_ON(out_asm))
         disas_host(e->unit_start, (size_t)(e->main_end - e->unit_start));
 }
@@ -180,13 +182,12 @@ static const void *leave_at(Env *env, uint64_t pc, ExitKind kind)
 static const void *rt_link(Env *env, uint32_t edge)
 {
     uint64_t pc = cache_edge_target(edge), epoch = env->rt.epoch;
-    void *chunk = env->rt.cache_thread;
     const uint8_t *host = host_code(env, pc);
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
-    /* Taking another chunk may have given up the one the edge was in. */
-    if (epoch == env->rt.epoch && chunk == env->rt.cache_thread)
+    /* Taking a fresh chunk may have given up the one the edge was in. */
+    if (epoch == env->rt.epoch)
         cache_link(edge, host);
     return host;
 }

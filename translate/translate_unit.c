@@ -83,7 +83,7 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns)
         max_insns -= n;
         opt_fold(&b->ir);
         opt_dead(&b->ir);
-        if (LOG_ON(ir))
+        if (LOG_ON(ir) && log_in_range(pc, b->ir.guest_bytes))
             unit_log_ir(&b->ir);
         b->poll_op = poll_op(&b->ir);
         b->next = 0;

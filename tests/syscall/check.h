@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * check.h: for guest programs that test system calls. IS(x) prints a line when x does not
- * hold; FAILS(call, E...) when a call does not fail with that errno. The program ends with
- * `return done();`, which prints "ok" when nothing was printed before.
+ * hold; FAILS(call, E...) when a call does not fail with that errno. The program ends
+ * with `return done();`, which prints "ok" when nothing was printed before.
  */
 #pragma once
 
@@ -32,24 +32,24 @@ static inline void check_line(int line, const char *text, const char *more)
 }
 
 #define IS(x)                                                                            \
-    do {                                                                                 \
-        if (!(x)) {                                                                      \
-            char more_[80];                                                              \
-            snprintf(more_, sizeof more_, " (errno %d)", errno);                         \
-            check_line(__LINE__, #x, more_);                                             \
-        }                                                                                \
-    } while (0)
+ do {                                                                                    \
+  if (!(x)) {                                                                            \
+   char more_[80];                                                                       \
+   snprintf(more_, sizeof more_, " (errno %d)", errno);                                  \
+   check_line(__LINE__, #x, more_);                                                      \
+  }                                                                                      \
+ } while (0)
 
 #define FAILS(call, err)                                                                 \
-    do {                                                                                 \
-        errno = 0;                                                                       \
-        long result_ = (long)(call);                                                     \
-        if (result_ != -1 || errno != (err)) {                                           \
-            char more_[80];                                                              \
-            snprintf(more_, sizeof more_, ": %ld, errno %d, not " #err, result_, errno); \
-            check_line(__LINE__, #call, more_);                                          \
-        }                                                                                \
-    } while (0)
+ do {                                                                                    \
+  errno = 0;                                                                             \
+  long result_ = (long)(call);                                                           \
+  if (result_ != -1 || errno != (err)) {                                                 \
+   char more_[80];                                                                       \
+   snprintf(more_, sizeof more_, ": %ld, errno %d, not " #err, result_, errno);          \
+   check_line(__LINE__, #call, more_);                                                   \
+  }                                                                                      \
+ } while (0)
 
 static inline int done(void)
 {

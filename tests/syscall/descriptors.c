@@ -16,7 +16,7 @@ static int listed(void)
     if (d) {
         closedir(d);
     }
-    return n - 3;       /* . .. and the folder's own */
+    return n - 3; /* . .. and the folder's own */
 }
 
 static void close_everything(void)

@@ -35,7 +35,7 @@ static void all_names(void)
         }
     }
     IS(n == FILES);
-    IS(others == 3);        /* . .. sub */
+    IS(others == 3); /* . .. sub */
     closedir(dir);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Bad pointers of four kinds give EFAULT in every call that takes one, never anything worse. */
+/*
+ * Bad pointers of four kinds give EFAULT in every call that takes one, never anything
+ * worse.
+ */
 // expect: ok
 #include "check.h"
 
@@ -149,7 +152,7 @@ static void one_kind(void *p, const char *name)
     bad = p;
     kind = name;
     IS(write(pipes[1], "data", 4) == 4);
-    for (int i = 0; i < 4; i++) {       /* a datagram is gone after EFAULT too */
+    for (int i = 0; i < 4; i++) { /* a datagram is gone after EFAULT too */
         IS(write(sock[0], "data", 4) == 4);
     }
     lseek(fd, 0, SEEK_SET);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll: 64 bits of data come back whole, in arrays, edge and level, with masks and timeouts. */
+/*
+ * epoll: 64 bits of data come back whole, in arrays, edge and level, with masks and
+ * timeouts.
+ */
 // expect: ok
 #include "check.h"
 
@@ -21,7 +24,8 @@ static void data_round_trip(void)
     }
     FAILS(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e), EEXIST);
     memset(out, 0x55, sizeof out);
-    /* Fewer may come at once than are ready; level-triggered ones rotate, so ask until all came. */
+    /* Fewer may come at once than are ready; level-triggered ones rotate, so ask until
+     * all came. */
     bool seen[200] = { false };
     int left = 200;
     for (int round = 0; round < 20 && left; round++) {

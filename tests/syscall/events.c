@@ -95,13 +95,14 @@ static void poll_results(void)
     f[1] = (struct pollfd){ p[1], POLLOUT, 99 };
     f[2] = (struct pollfd){ -1, POLLIN, 99 };
     f[3] = (struct pollfd){ 777, POLLIN, 99 };
-    IS(poll(f, 4, 0) == 2 && f[0].revents == 0 && f[1].revents == POLLOUT && f[2].revents == 0 &&
-       f[3].revents == POLLNVAL);
+    IS(poll(f, 4, 0) == 2 && f[0].revents == 0 && f[1].revents == POLLOUT &&
+       f[2].revents == 0 && f[3].revents == POLLNVAL);
     FD_ZERO(&rd);
     FD_ZERO(&wr);
     FD_SET(p[0], &rd);
     FD_SET(p[1], &wr);
-    IS(select(p[1] + 1, &rd, &wr, NULL, &tv) == 1 && !FD_ISSET(p[0], &rd) && FD_ISSET(p[1], &wr));
+    IS(select(p[1] + 1, &rd, &wr, NULL, &tv) == 1 && !FD_ISSET(p[0], &rd) &&
+       FD_ISSET(p[1], &wr));
     FD_SET(60, &rd);
     FAILS(select(61, &rd, NULL, NULL, &tv), EBADF);
     FAILS(select(-1, NULL, NULL, NULL, &tv), EINVAL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* futex(2): waiting, waking, timeouts, bitsets, requeueing, wake_op, priority inheritance. */
+/*
+ * futex(2): waiting, waking, timeouts, bitsets, requeueing, wake_op, priority
+ * inheritance.
+ */
 // expect: ok
 // cflags: -pthread
 #include "check.h"
@@ -10,8 +13,8 @@
 
 static _Atomic uint32_t a, b, woken;
 
-static long futex(_Atomic uint32_t *word, int op, uint32_t val, const void *timeout, void *word2,
-                  uint32_t val3)
+static long futex(_Atomic uint32_t *word, int op, uint32_t val, const void *timeout,
+                  void *word2, uint32_t val3)
 {
     return syscall(SYS_futex, word, op, val, timeout, word2, val3);
 }
@@ -24,7 +27,10 @@ static void *waiter(void *word)
     return NULL;
 }
 
-/* queued: wait until n threads sleep in the kernel: until requeueing 0 of them can see them. */
+/*
+ * queued: wait until n threads sleep in the kernel: until requeueing 0 of them can see
+ * them.
+ */
 static void settle(void)
 {
     usleep(50000);
@@ -45,7 +51,8 @@ static void errors(void)
     FAILS(futex(&a, FUTEX_WAIT_BITSET, 0, NULL, NULL, 0), EINVAL);
     clock_gettime(CLOCK_REALTIME, &at);
     at.tv_sec -= 5;
-    FAILS(futex(&a, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &at, NULL, ~0u), ETIMEDOUT);
+    FAILS(futex(&a, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &at, NULL, ~0u),
+          ETIMEDOUT);
     IS(futex(&a, FUTEX_WAKE, 10, NULL, NULL, 0) == 0);
 }
 
@@ -90,8 +97,8 @@ static void wake_op(void)
 
 static void inherit(void)
 {
-    _Atomic uint32_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                                    -1, 0);
+    _Atomic uint32_t *shared =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int status;
 
     IS(futex(shared, FUTEX_LOCK_PI, 0, NULL, NULL, 0) == 0);

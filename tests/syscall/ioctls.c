@@ -17,7 +17,7 @@ static void terminals(void)
     char c[16];
 
     if (m < 0) {
-        return;                     /* no /dev/ptmx here */
+        return; /* no /dev/ptmx here */
     }
     IS(grantpt(m) == 0 && unlockpt(m) == 0);
     s = open(ptsname(m), O_RDWR | O_NOCTTY);

@@ -12,7 +12,8 @@ static void address_space(void)
     void *p;
 
     IS(setrlimit(RLIMIT_AS, &lim) == 0);
-    IS(getrlimit(RLIMIT_AS, &got) == 0 && got.rlim_cur == lim.rlim_cur && got.rlim_max == lim.rlim_max);
+    IS(getrlimit(RLIMIT_AS, &got) == 0 && got.rlim_cur == lim.rlim_cur &&
+       got.rlim_max == lim.rlim_max);
     p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     IS(p != MAP_FAILED);
     FAILS(mmap(NULL, 300 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
@@ -30,8 +31,11 @@ static void data(void)
     struct rlimit lim = { 64 << 20, 64 << 20 };
 
     IS(setrlimit(RLIMIT_DATA, &lim) == 0);
-    FAILS(mmap(NULL, 100 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
-    IS(mmap(NULL, 100 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+    FAILS(
+        mmap(NULL, 100 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        ENOMEM);
+    IS(mmap(NULL, 100 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+       MAP_FAILED);
     FAILS(brk((char *)sbrk(0) + (100 << 20)), ENOMEM);
 }
 
@@ -77,7 +81,8 @@ static void others(void)
     IS(lseek(fd, 4090, SEEK_SET) == 4090 && write(fd, "0123456789", 10) == 6);
     FAILS(write(fd, "x", 1), EFBIG);
     lim.rlim_cur = lim.rlim_max = 0;
-    IS(setrlimit(RLIMIT_CORE, &lim) == 0 && getrlimit(RLIMIT_CORE, &got) == 0 && got.rlim_max == 0);
+    IS(setrlimit(RLIMIT_CORE, &lim) == 0 && getrlimit(RLIMIT_CORE, &got) == 0 &&
+       got.rlim_max == 0);
     lim.rlim_cur = 64 << 10;
     lim.rlim_max = 128 << 20;
     IS(setrlimit(RLIMIT_STACK, &lim) == 0 && getrlimit(RLIMIT_STACK, &got) == 0 &&

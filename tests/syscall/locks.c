@@ -9,7 +9,9 @@ static int fd;
 
 static struct flock lock(short type, off_t start, off_t len)
 {
-    return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+    return (struct flock){
+        .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len
+    };
 }
 
 static void child_sees_record_lock(void)
@@ -17,7 +19,8 @@ static void child_sees_record_lock(void)
     struct flock l = lock(F_WRLCK, 5ll << 32, 10);
 
     IS(fcntl(fd, F_GETLK, &l) == 0);
-    IS(l.l_type == F_WRLCK && l.l_start == 5ll << 32 && l.l_len == 100 && l.l_pid == getppid());
+    IS(l.l_type == F_WRLCK && l.l_start == 5ll << 32 && l.l_len == 100 &&
+       l.l_pid == getppid());
     l = lock(F_WRLCK, 5ll << 32, 1);
     IS(fcntl(fd, F_SETLK, &l) == -1 && (errno == EAGAIN || errno == EACCES));
     l = lock(F_RDLCK, 0, 10);

@@ -47,7 +47,8 @@ static void scheduling(void)
     CPU_ZERO(&one);
     FAILS(sched_setaffinity(0, sizeof one, &one), EINVAL);
     FAILS(syscall(SYS_sched_getaffinity, 0, 1, &set), EINVAL);
-    IS(sched_yield() == 0 && sched_getscheduler(0) == SCHED_OTHER && sched_getparam(0, &p) == 0);
+    IS(sched_yield() == 0 && sched_getscheduler(0) == SCHED_OTHER &&
+       sched_getparam(0, &p) == 0);
     IS(sched_get_priority_max(SCHED_FIFO) == 99 && sched_rr_get_interval(0, &ts) == 0);
     IS(setpriority(PRIO_PROCESS, 0, 5) == 0 && getpriority(PRIO_PROCESS, 0) == 5);
 }
@@ -71,13 +72,16 @@ static void process_options(void)
 
     IS(prctl(PR_SET_NAME, "a-long-name-that-is-cut") == 0);
     IS(prctl(PR_GET_NAME, name) == 0 && strcmp(name, "a-long-name-tha") == 0);
-    IS(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0 && prctl(PR_GET_PDEATHSIG, &v) == 0 && v == SIGUSR1);
+    IS(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0 && prctl(PR_GET_PDEATHSIG, &v) == 0 &&
+       v == SIGUSR1);
     IS(prctl(PR_SET_PDEATHSIG, 0) == 0);
-    IS(prctl(PR_GET_DUMPABLE) >= 0 && prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_GET_DUMPABLE) == 0);
+    IS(prctl(PR_GET_DUMPABLE) >= 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
+       prctl(PR_GET_DUMPABLE) == 0);
     IS(prctl(PR_SET_DUMPABLE, 1) == 0);
     IS(prctl(PR_SET_KEEPCAPS, 0) == 0 && prctl(PR_GET_KEEPCAPS) == 0);
     IS(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) >= 0);
-    IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+    IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
     IS(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
     IS(prctl(PR_SET_TIMERSLACK, 50000) == 0 && prctl(PR_GET_TIMERSLACK) == 50000);
     FAILS(prctl(123456, 0, 0, 0, 0), EINVAL);
@@ -90,7 +94,8 @@ static void randomness(void)
 {
     unsigned char a[64] = { 0 }, b[64] = { 0 };
 
-    IS(getrandom(a, sizeof a, 0) == sizeof a && getrandom(b, sizeof b, GRND_NONBLOCK) == sizeof b);
+    IS(getrandom(a, sizeof a, 0) == sizeof a &&
+       getrandom(b, sizeof b, GRND_NONBLOCK) == sizeof b);
     IS(memcmp(a, b, sizeof a) != 0);
     FAILS(getrandom(a, 1, 0x100), EINVAL);
     IS(getentropy(a, 32) == 0);

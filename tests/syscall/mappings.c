@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap, munmap, mprotect, mremap, madvise, mincore, msync, brk: results and what memory holds. */
+/*
+ * mmap, munmap, mprotect, mremap, madvise, mincore, msync, brk: results and what
+ * memory holds.
+ */
 // expect: ok
 #include "check.h"
 
@@ -35,8 +38,11 @@ static int fault(volatile char *p, bool write)
     return code;
 }
 
-enum { MAPERR = SIGSEGV * 100 + SEGV_MAPERR, ACCERR = SIGSEGV * 100 + SEGV_ACCERR,
-       PAST_END = SIGBUS * 100 + BUS_ADRERR };
+enum {
+    MAPERR = SIGSEGV * 100 + SEGV_MAPERR,
+    ACCERR = SIGSEGV * 100 + SEGV_ACCERR,
+    PAST_END = SIGBUS * 100 + BUS_ADRERR
+};
 
 static char *anon(size_t pages, int prot)
 {
@@ -67,7 +73,8 @@ static void placing(void)
     char *p = anon(8, PROT_READ | PROT_WRITE), *q;
 
     p[0] = 7;
-    q = mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    q = mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+             0);
     IS(q == MAP_FAILED && errno == EEXIST && p[0] == 7);
     q = mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     IS(q == p && p[0] == 0);
@@ -75,17 +82,20 @@ static void placing(void)
     IS(q != MAP_FAILED && q != p);
     munmap(p, 8 * PAGE);
     q = mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    IS(q == p);                 /* a free hint is taken */
-    FAILS(mmap(p + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EINVAL);
+    IS(q == p); /* a free hint is taken */
+    FAILS(mmap(p + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+          EINVAL);
     FAILS(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
     FAILS(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
     FAILS(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
     FAILS(mmap(NULL, 1ul << 62, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
-    FAILS(mmap((void *)(1ul << 60), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+    FAILS(mmap((void *)(1ul << 60), PAGE, PROT_READ,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
           ENOMEM);
     /* Huge reservations, as run-time systems make them. */
     for (int bits = 36; bits <= 44; bits += 4) {
-        q = mmap(NULL, 1ul << bits, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        q = mmap(NULL, 1ul << bits, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         IS(q != MAP_FAILED);
         IS(mprotect(q + (1ul << (bits - 1)), PAGE, PROT_READ | PROT_WRITE) == 0);
         IS(fault(q + (1ul << (bits - 1)), true) == 0 && fault(q, false) == ACCERR);
@@ -124,7 +134,8 @@ static void remapping(void)
     q = mremap(p, 2 * PAGE, 64 * PAGE, MREMAP_MAYMOVE);
     IS(q != MAP_FAILED && q[2 * PAGE - 1] == 'x' && q[2 * PAGE] == 0);
     r = anon(64, PROT_NONE);
-    IS(mremap(q, 64 * PAGE, 64 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, r) == r && r[5] == 'x');
+    IS(mremap(q, 64 * PAGE, 64 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, r) == r &&
+       r[5] == 'x');
     IS(fault(q, false) == MAPERR);
     FAILS(mremap(q, PAGE, PAGE, MREMAP_MAYMOVE), EFAULT);
     FAILS(mremap(r, PAGE, 0, 0), EINVAL);
@@ -181,7 +192,8 @@ static void the_break(void)
     IS(syscall(SYS_brk, now + (1ul << 46)) == (long)now);
     /* Something in the way. */
     p = (char *)(((unsigned long)now + 16 * PAGE) & -PAGE);
-    IS(mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == p);
+    IS(mmap(p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+            0) == p);
     FAILS(brk(p + 8 * PAGE), ENOMEM);
     IS(sbrk(0) == now && brk(now + PAGE) == 0);
     munmap(p, PAGE);

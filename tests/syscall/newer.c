@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Newer calls. Which of them there are depends on the host's kernel, so what is printed is
- * compared with the native program: "NAME result" per probe, where a missing call says so.
+ * Newer calls. Which of them there are depends on the host's kernel, so what is printed
+ * is compared with the native program: "NAME result" per probe, where a missing call says
+ * so.
  */
 #include "check.h"
 
@@ -13,11 +14,26 @@
 #include <sys/uio.h>
 
 /* Numbers are alike on all architectures from 424 on; headers may be older. */
-enum { NR_pidfd_open = 434, NR_close_range = 436, NR_faccessat2 = 439, NR_process_madvise = 440,
-       NR_epoll_pwait2 = 441, NR_landlock_create = 444, NR_landlock_add = 445,
-       NR_landlock_restrict = 446, NR_memfd_secret = 447, NR_futex_waitv = 449, NR_cachestat = 451,
-       NR_fchmodat2 = 452, NR_futex_wake = 454, NR_futex_wait = 455, NR_statmount = 457,
-       NR_listmount = 458, NR_mseal = 462, NR_getxattrat = 464 };
+enum {
+    NR_pidfd_open = 434,
+    NR_close_range = 436,
+    NR_faccessat2 = 439,
+    NR_process_madvise = 440,
+    NR_epoll_pwait2 = 441,
+    NR_landlock_create = 444,
+    NR_landlock_add = 445,
+    NR_landlock_restrict = 446,
+    NR_memfd_secret = 447,
+    NR_futex_waitv = 449,
+    NR_cachestat = 451,
+    NR_fchmodat2 = 452,
+    NR_futex_wake = 454,
+    NR_futex_wait = 455,
+    NR_statmount = 457,
+    NR_listmount = 458,
+    NR_mseal = 462,
+    NR_getxattrat = 464
+};
 
 static void say(const char *name, long result)
 {
@@ -44,13 +60,14 @@ static void futexes(void)
     say("futex_waitv timeout", syscall(NR_futex_waitv, w, 2, 0, &past, CLOCK_MONOTONIC));
     w[1].val = 5;
     say("futex_waitv changed", syscall(NR_futex_waitv, w, 2, 0, &past, CLOCK_MONOTONIC));
-    say("futex_wait", syscall(NR_futex_wait, &words[0], 0ul, ~0u, 2 | 128, &past, CLOCK_MONOTONIC));
+    say("futex_wait",
+        syscall(NR_futex_wait, &words[0], 0ul, ~0u, 2 | 128, &past, CLOCK_MONOTONIC));
     say("futex_wake", syscall(NR_futex_wake, &words[0], ~0u, 1, 2 | 128));
 }
 
 static void landlock(void)
 {
-    uint64_t handled = 1 << 3;          /* LANDLOCK_ACCESS_FS_READ_DIR */
+    uint64_t handled = 1 << 3; /* LANDLOCK_ACCESS_FS_READ_DIR */
     long fd = syscall(NR_landlock_create, &handled, 8, 0);
 
     say("landlock version > 0", syscall(NR_landlock_create, NULL, 0, 1) > 0);
@@ -64,7 +81,8 @@ static void landlock(void)
 
 static void memory(void)
 {
-    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p =
+        mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     long fd = syscall(NR_memfd_secret, 0), pfd = syscall(NR_pidfd_open, getpid(), 0);
     struct iovec v = { p, 4096 };
     uint64_t range[2] = { 0, 4096 }, stat[5];
@@ -91,7 +109,8 @@ static void memory(void)
     }
     say("cachestat", syscall(NR_cachestat, file, range, stat, 0));
     say("fchmodat2", syscall(NR_fchmodat2, AT_FDCWD, "/tmp/mimus-newer", 0600, 0));
-    say("faccessat2", syscall(NR_faccessat2, AT_FDCWD, "/tmp/mimus-newer", R_OK, AT_EACCESS));
+    say("faccessat2",
+        syscall(NR_faccessat2, AT_FDCWD, "/tmp/mimus-newer", R_OK, AT_EACCESS));
     unlink("/tmp/mimus-newer");
 }
 
@@ -100,7 +119,8 @@ static void faults_by_hand(void)
     struct {
         uint64_t api, features, ioctls;
     } api = { 0xaa, 0, 0 };
-    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1 /* USER_MODE_ONLY */);
+    int fd =
+        (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1 /* USER_MODE_ONLY */);
 
     if (fd < 0) {
         say("userfaultfd", -1);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes and moving data between descriptors: splice, tee, vmsplice, sendfile, copy_file_range. */
+/*
+ * Pipes and moving data between descriptors: splice, tee, vmsplice, sendfile,
+ * copy_file_range.
+ */
 // expect: ok
 #include "check.h"
 
@@ -17,7 +20,8 @@ static void basics(void)
     IS(pipe(p) == 0);
     IS(writev(p[1], v, 3) == 8);
     IS(ioctl(p[0], FIONREAD, &n) == 0 && n == 8);
-    IS(readv(p[0], r, 2) == 8 && memcmp(b, "ab", 2) == 0 && memcmp(b + 50, "cdefgh", 6) == 0);
+    IS(readv(p[0], r, 2) == 8 && memcmp(b, "ab", 2) == 0 &&
+       memcmp(b + 50, "cdefgh", 6) == 0);
     IS(fcntl(p[0], F_SETPIPE_SZ, 65536) == 65536 && fcntl(p[1], F_GETPIPE_SZ) == 65536);
     IS(fcntl(p[0], F_SETFL, O_NONBLOCK) == 0);
     FAILS(read(p[0], b, 1), EAGAIN);
@@ -48,7 +52,8 @@ static void moving(void)
     IS(tee(p[0], q[1], 1000, 0) == 1000);
     IS(splice(p[0], NULL, out, &to, 1000, 0) == 1000 && to == 1007);
     IS(read(q[0], b, sizeof b) == 1000 && b[0] == 'a' + 100 % 26);
-    IS(vmsplice(q[1], &v, 1, 0) == 9 && read(q[0], b, 100) == 9 && memcmp(b, "vmspliced", 9) == 0);
+    IS(vmsplice(q[1], &v, 1, 0) == 9 && read(q[0], b, 100) == 9 &&
+       memcmp(b, "vmspliced", 9) == 0);
     at = 26;
     IS(sendfile(out, in, &at, 52) == 52 && at == 78);
     IS(pread(out, b, 5, 0) == 5 && memcmp(b, "abcde", 5) == 0);

@@ -59,8 +59,12 @@ static void async_io(void)
     aio_context_t ctx = 0;
     char b[16] = "";
     int fd = new_file("f", 100);
-    struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (uint32_t)fd,
-                       .aio_buf = (uint64_t)b, .aio_nbytes = 5, .aio_offset = 1, .aio_data = 42 };
+    struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PREAD,
+                       .aio_fildes = (uint32_t)fd,
+                       .aio_buf = (uint64_t)b,
+                       .aio_nbytes = 5,
+                       .aio_offset = 1,
+                       .aio_data = 42 };
     struct iocb *list[1] = { &cb };
     struct io_event e;
 

@@ -29,7 +29,7 @@ int main(void)
     FAILS(syscall(SYS_bpf, 0, params, 120), EPERM);
     FAILS(syscall(SYS_init_module, params, 0, ""), EPERM);
     FAILS(syscall(SYS_pkey_alloc, 0, 0), ENOSYS);
-    FAILS(syscall(244), ENOSYS);            /* arch_specific_syscall */
+    FAILS(syscall(244), ENOSYS); /* arch_specific_syscall */
     FAILS(syscall(1000), ENOSYS);
     FAILS(syscall(-1), ENOSYS);
     FAILS(syscall(0x7fffffffffff), ENOSYS);

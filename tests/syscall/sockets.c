@@ -14,7 +14,9 @@
 
 static void tcp(void)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, b;
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+                       b;
     socklen_t len = sizeof a;
     int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), c, d, one = 1, value = 0, n;
     char buf[100];
@@ -31,7 +33,8 @@ static void tcp(void)
     FAILS(recv(d, buf, 10, 0), EAGAIN);
     IS(setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0);
     len = sizeof value;
-    IS(getsockopt(c, IPPROTO_TCP, TCP_NODELAY, &value, &len) == 0 && value == 1 && len == 4);
+    IS(getsockopt(c, IPPROTO_TCP, TCP_NODELAY, &value, &len) == 0 && value == 1 &&
+       len == 4);
     IS(send(c, "hello, world", 12, MSG_NOSIGNAL) == 12);
     IS(poll(&(struct pollfd){ d, POLLIN, 0 }, 1, 1000) == 1);
     IS(ioctl(d, FIONREAD, &n) == 0 && n == 12);
@@ -50,7 +53,9 @@ static void tcp(void)
 
 static void udp(void)
 {
-    struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT }, from;
+    struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+                              .sin6_addr = IN6ADDR_LOOPBACK_INIT },
+                        from;
     socklen_t len = sizeof a;
     int s = socket(AF_INET6, SOCK_DGRAM, 0), c = socket(AF_INET6, SOCK_DGRAM, 0);
     struct mmsghdr out[3], in[4];
@@ -58,18 +63,20 @@ static void udp(void)
     char text[3][8] = { "one", "two", "three" }, buf[4][8];
 
     if (bind(s, (void *)&a, sizeof a)) {
-        return;                         /* no IPv6 here */
+        return; /* no IPv6 here */
     }
     getsockname(s, (void *)&a, &len);
     IS(sendto(c, "hi", 2, 0, (void *)&a, sizeof a) == 2);
     len = sizeof from;
-    IS(recvfrom(s, buf[0], 8, 0, (void *)&from, &len) == 2 && from.sin6_family == AF_INET6);
+    IS(recvfrom(s, buf[0], 8, 0, (void *)&from, &len) == 2 &&
+       from.sin6_family == AF_INET6);
     memset(out, 0, sizeof out);
     memset(in, 0, sizeof in);
     for (int i = 0; i < 3; i++) {
         ov[i] = (struct iovec){ text[i], strlen(text[i]) };
-        out[i].msg_hdr = (struct msghdr){ .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &ov[i],
-                                          .msg_iovlen = 1 };
+        out[i].msg_hdr = (struct msghdr){
+            .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &ov[i], .msg_iovlen = 1
+        };
     }
     for (int i = 0; i < 4; i++) {
         iv[i] = (struct iovec){ buf[i], 4 };
@@ -85,7 +92,9 @@ static ssize_t send_fds(int s, int *fds, int n)
 {
     char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
     struct iovec v = { "x", 1 };
-    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr m = { .msg_iov = &v,
+                        .msg_iovlen = 1,
+                        .msg_control = control,
                         .msg_controllen = CMSG_SPACE((size_t)n * sizeof(int)) };
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -101,7 +110,9 @@ static void rights(void)
     int sv[2], p[2], got[2], one = 1;
     char control[256], data[8];
     struct iovec v = { data, 8 };
-    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr m = { .msg_iov = &v,
+                        .msg_iovlen = 1,
+                        .msg_control = control,
                         .msg_controllen = sizeof control };
     struct cmsghdr *c;
     struct ucred cred;
@@ -110,7 +121,8 @@ static void rights(void)
     IS(send_fds(sv[0], p, 2) == 1);
     IS(recvmsg(sv[1], &m, MSG_CMSG_CLOEXEC) == 1);
     c = CMSG_FIRSTHDR(&m);
-    IS(c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(8) && !(m.msg_flags & MSG_CTRUNC));
+    IS(c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(8) &&
+       !(m.msg_flags & MSG_CTRUNC));
     memcpy(got, CMSG_DATA(c), 8);
     IS(write(got[1], "!", 1) == 1 && read(p[0], data, 1) == 1 && data[0] == '!');
     IS(fcntl(got[0], F_GETFD) == FD_CLOEXEC);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* stat, lstat, fstat, fstatat, statx and statfs agree with each other and with what was done. */
+/*
+ * stat, lstat, fstat, fstatat, statx and statfs agree with each other and with what
+ * was done.
+ */
 // expect: ok
 #include "check.h"
 

@@ -25,8 +25,10 @@ static void semaphores(void)
     time_t now = time(NULL);
 
     IS(id >= 0 && semctl(id, 0, SETALL, (union semun){ .array = values }) == 0);
-    IS(semop(id, &op, 1) == 0 && semctl(id, 0, GETVAL) == 3 && semctl(id, 0, GETPID) == getpid());
-    IS(semctl(id, 0, GETALL, (union semun){ .array = got }) == 0 && got[0] == 3 && got[2] == 7);
+    IS(semop(id, &op, 1) == 0 && semctl(id, 0, GETVAL) == 3 &&
+       semctl(id, 0, GETPID) == getpid());
+    IS(semctl(id, 0, GETALL, (union semun){ .array = got }) == 0 && got[0] == 3 &&
+       got[2] == 7);
     FAILS(semtimedop(id, &wait, 1, &ts), EAGAIN);
     memset(&ds, 0x55, sizeof ds);
     IS(semctl(id, 0, IPC_STAT, (union semun){ .buf = &ds }) == 0);
@@ -34,7 +36,8 @@ static void semaphores(void)
     IS(labs(ds.sem_otime - now) <= 2 && labs(ds.sem_ctime - now) <= 2);
     ds.sem_perm.mode = 0600;
     IS(semctl(id, 0, IPC_SET, (union semun){ .buf = &ds }) == 0);
-    IS(semctl(id, 0, IPC_STAT, (union semun){ .buf = &ds }) == 0 && ds.sem_perm.mode == 0600);
+    IS(semctl(id, 0, IPC_STAT, (union semun){ .buf = &ds }) == 0 &&
+       ds.sem_perm.mode == 0600);
     IS(semctl(id, 0, IPC_RMID) == 0);
     FAILS(semctl(id, 0, GETVAL), EINVAL);
 }
@@ -97,7 +100,7 @@ static void queues(void)
     snprintf(name, sizeof name, "/mimus-%d", getpid());
     q = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &attr);
     if (q == (mqd_t)-1 && (errno == ENOSYS || errno == EACCES)) {
-        return;                         /* none on this machine */
+        return; /* none on this machine */
     }
     IS(q != (mqd_t)-1);
     IS(mq_getattr(q, &got) == 0 && got.mq_maxmsg == 4 && got.mq_flags == O_NONBLOCK);

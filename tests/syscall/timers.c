@@ -27,7 +27,8 @@ static void clocks(void)
 
     IS(clock_gettime(CLOCK_REALTIME, &a) == 0 && gettimeofday(&tv, NULL) == 0);
     IS(labs(a.tv_sec - tv.tv_sec) <= 1 && labs(a.tv_sec - time(NULL)) <= 1);
-    IS(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &a) == 0 && clock_gettime(CLOCK_MONOTONIC, &b) == 0);
+    IS(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &a) == 0 &&
+       clock_gettime(CLOCK_MONOTONIC, &b) == 0);
     IS(b.tv_sec > a.tv_sec || (b.tv_sec == a.tv_sec && b.tv_nsec >= a.tv_nsec));
     IS(clock_getres(CLOCK_MONOTONIC, &res) == 0 && res.tv_sec == 0 && res.tv_nsec >= 1);
     FAILS(clock_gettime(77, &a), EINVAL);
@@ -38,7 +39,8 @@ static void clocks(void)
 static void sleeps(void)
 {
     struct timespec ts = { 0, 30000000 }, rem = { 9, 9 }, at;
-    struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
+    struct sigaction sa = { .sa_sigaction = on_signal,
+                            .sa_flags = SA_SIGINFO | SA_RESTART };
     double start = sec();
 
     IS(nanosleep(&ts, NULL) == 0 && sec() - start >= 0.029);

@@ -11,14 +11,22 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "translate/base/base.h"
 
-enum { LINE_BYTES = 1024, LOG_FD_MIN = 900 };
+enum { LINE_BYTES = 1024, LOG_FD_MIN = 900, MAX_RANGES = 64 };
+
+typedef struct {
+    unsigned long long first, last;
+} Range;
 
 unsigned log_mask;
+
+static Range ranges[MAX_RANGES];    /* of -dfilter */
+static unsigned n_ranges;
 
 static int log_fd = -1;     /* -1: standard error, as long as the guest leaves it open */
 
@@ -119,9 +127,9 @@ int log_select(const char *list, const char **bad)
     return 0;
 }
 
-int log_open(const char *path)
+static int open_with(const char *path, int flags)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags, 0666);
     if (fd < 0) {
         return -errno;
     }
@@ -136,6 +144,77 @@ int log_open(const char *path)
     }
     log_fd = fd;
     return 0;
+}
+
+/* range_parse: one range of -dfilter, n bytes of text. */
+static bool range_parse(const char *s, size_t n, Range *r)
+{
+    char text[64], *end;
+
+    if (n >= sizeof(text)) {
+        return false;
+    }
+    memcpy(text, s, n);
+    text[n] = 0;
+    r->first = r->last = strtoull(text, &end, 0);
+    if (end == text || !*end) {
+        return end != text;
+    }
+    char how = *end;
+    const char *second = end + (how == '.' && end[1] == '.' ? 2 : 1);
+    unsigned long long b = strtoull(second, &end, 0);
+
+    if (end == second || *end) {
+        return false;
+    }
+    if (how == '.') {
+        r->last = b;
+    } else if (how == '+') {
+        r->last += b - 1;
+    } else if (how == '-') {
+        r->first -= b - 1;
+    } else {
+        return false;
+    }
+    return r->first <= r->last;
+}
+
+int log_select_range(const char *list, const char **bad)
+{
+    while (*list) {
+        size_t len = strcspn(list, ",");
+
+        if (n_ranges == ARRAY_LEN(ranges) || !range_parse(list, len, &ranges[n_ranges])) {
+            *bad = list;
+            return -1;
+        }
+        n_ranges++;
+        list += len;
+        list += *list == ',';
+    }
+    return 0;
+}
+
+bool log_in_range(unsigned long long addr, unsigned long long n)
+{
+    for (unsigned i = 0; i < n_ranges; i++) {
+        const Range *r = &ranges[i];
+
+        if (addr <= r->last && (addr >= r->first || r->first - addr < n)) {
+            return true;
+        }
+    }
+    return !n_ranges;
+}
+
+int log_open(const char *path)
+{
+    return open_with(path, O_TRUNC);
+}
+
+int log_append(const char *path)
+{
+    return open_with(path, 0);
 }
 
 void die(int status, const char *fmt, ...)

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 // clang-format off
 #define LOG_CATEGORIES(X) \
     X(elf) X(syscall) X(signal) X(jit) X(ir) X(host) X(mem) X(dev) X(in_asm) X(out_asm) X(unimp)
@@ -45,8 +47,20 @@ void log_raw(const char *text, unsigned long len);
  */
 int log_select(const char *list, const char **bad);
 
+/*
+ * log_select_range: log code of these guest addresses only: a comma-separated list of A..B
+ * (B included), A+N (N bytes from A) and A-N (N bytes up to A), as given to -dfilter. Later
+ * lists add to earlier ones. Returns 0, or -1 with the first bad range in *bad.
+ */
+int log_select_range(const char *list, const char **bad);
+
+/* log_in_range: is some of [addr, addr + n) to be logged? Always, when nothing was selected. */
+bool log_in_range(unsigned long long addr, unsigned long long n);
+
 /* log_open: send lines to this file instead of standard error. 0 or -errno. */
 int log_open(const char *path);
+/* log_append: the same without emptying the file: for programs that share one log. */
+int log_append(const char *path);
 
 /*
  * die: print "mimus: " and the text on standard error, then _exit(status). For start-up and

@@ -39,9 +39,13 @@ static void set_result(Env *env, int64_t r)
 }
 
 static const LinuxGuest abi = {
-    .uts_machine = "aarch64", .syscall_map = a64_linux_syscall_map,
-    .syscall_count = A64_LINUX_SYSCALL_COUNT, .syscall_number = get_number,
-    .syscall_arg = get_arg, .get_pc = get_pc, .set_result = set_result,
+    .uts_machine = "aarch64",
+    .syscall_map = a64_linux_syscall_map,
+    .syscall_count = A64_LINUX_SYSCALL_COUNT,
+    .syscall_number = get_number,
+    .syscall_arg = get_arg,
+    .get_pc = get_pc,
+    .set_result = set_result,
 };
 static Guest guest = { .name = "aarch64", .explicit_icache = true };
 static Thread thread = { .guest = &guest, .abi = &abi, .syscall_nr = -1 };
@@ -62,9 +66,22 @@ static int64_t call(const uint64_t v[7])
     return result;
 }
 
-enum { OPENAT = 56, CLOSE = 57, READ = 63, READLINKAT = 78, NEWFSTATAT = 79, FSTAT = 80,
-       UNAME = 160, GETPID = 172, MUNMAP = 215, MREMAP = 216, MMAP = 222, MPROTECT = 226,
-       BRK = 214, IO_URING_SETUP = 425 };
+enum {
+    OPENAT = 56,
+    CLOSE = 57,
+    READ = 63,
+    READLINKAT = 78,
+    NEWFSTATAT = 79,
+    FSTAT = 80,
+    UNAME = 160,
+    GETPID = 172,
+    MUNMAP = 215,
+    MREMAP = 216,
+    MMAP = 222,
+    MPROTECT = 226,
+    BRK = 214,
+    IO_URING_SETUP = 425
+};
 
 Test(dispatch, simple_results)
 {
@@ -89,16 +106,19 @@ Test(dispatch, files)
     struct {
         uint64_t dev, ino;
         uint32_t mode;
-    } st[8];        /* room for 128 bytes */
+    } st[8]; /* room for 128 bytes */
     struct stat host;
-    int64_t fd = CALL(OPENAT, (uint64_t)AT_FDCWD, (uint64_t) "/", 040000 /* O_DIRECTORY */, 0);
+    int64_t fd =
+        CALL(OPENAT, (uint64_t)AT_FDCWD, (uint64_t) "/", 040000 /* O_DIRECTORY */, 0);
 
     cr_assert(fd >= 0);
     cr_assert_eq(CALL(FSTAT, (uint64_t)fd, (uint64_t)st), 0);
-    cr_assert(stat("/", &host) == 0 && st[0].ino == host.st_ino && st[0].mode == host.st_mode);
+    cr_assert(stat("/", &host) == 0 && st[0].ino == host.st_ino &&
+              st[0].mode == host.st_mode);
     cr_assert_eq(CALL(FSTAT, (uint64_t)fd, 8), -EFAULT);
     cr_assert_eq(CALL(NEWFSTATAT, (uint64_t)AT_FDCWD, 8, (uint64_t)st, 0), -EFAULT);
-    cr_assert_eq(CALL(OPENAT, (uint64_t)AT_FDCWD, (uint64_t) "/dev/null", 040000, 0), -ENOTDIR);
+    cr_assert_eq(CALL(OPENAT, (uint64_t)AT_FDCWD, (uint64_t) "/dev/null", 040000, 0),
+                 -ENOTDIR);
 }
 
 Test(dispatch, executable_memory)
@@ -123,26 +143,30 @@ Test(dispatch, executable_memory)
 Test(dispatch, memory_of_ours)
 {
     enum { RW = 3, PRIVATE_ANON = 0x22, FIXED = 0x10, NOREPLACE = 0x100000 };
-    char *own = mmap(NULL, 4 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                     0);
+    char *own = mmap(NULL, 4 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint64_t at = (uint64_t)own;
 
     own_range_add(at + PAGE_BYTES, PAGE_BYTES);
     own[PAGE_BYTES] = 77;
-    cr_assert_eq(CALL(MMAP, at, 4 * PAGE_BYTES, RW, PRIVATE_ANON | FIXED, (uint64_t)-1, 0), -ENOMEM);
-    cr_assert_eq(CALL(MMAP, at, 4 * PAGE_BYTES, RW, PRIVATE_ANON | NOREPLACE, (uint64_t)-1, 0),
-                 -EEXIST);
+    cr_assert_eq(
+        CALL(MMAP, at, 4 * PAGE_BYTES, RW, PRIVATE_ANON | FIXED, (uint64_t)-1, 0),
+        -ENOMEM);
+    cr_assert_eq(
+        CALL(MMAP, at, 4 * PAGE_BYTES, RW, PRIVATE_ANON | NOREPLACE, (uint64_t)-1, 0),
+        -EEXIST);
     cr_assert_eq(CALL(MPROTECT, at, 4 * PAGE_BYTES, 0), -ENOMEM);
     cr_assert_eq(CALL(MREMAP, at, 2 * PAGE_BYTES, PAGE_BYTES, 0), -EFAULT);
     cr_assert_eq(CALL(MUNMAP, at, 4 * PAGE_BYTES), 0);
     cr_assert_eq(own[PAGE_BYTES], 77);
-    cr_assert_eq(CALL(MMAP, at, PAGE_BYTES, RW, PRIVATE_ANON | NOREPLACE, (uint64_t)-1, 0),
-                 (int64_t)at);
+    cr_assert_eq(
+        CALL(MMAP, at, PAGE_BYTES, RW, PRIVATE_ANON | NOREPLACE, (uint64_t)-1, 0),
+        (int64_t)at);
 }
 
 Test(dispatch, heap)
 {
-    uint64_t start = 0x200000000123;    /* outside the shadow of the sanitizers */
+    uint64_t start = 0x200000000123; /* outside the shadow of the sanitizers */
 
     brk_init(guest_addr(start));
     start = align_up(start, PAGE_BYTES);

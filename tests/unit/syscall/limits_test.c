@@ -32,7 +32,8 @@ Test(limits, kept_apart_from_the_host)
     struct rlimit host;
 
     cr_assert_eq(set(RLIMIT_AS, 1 << 20, 1 << 30), 0);
-    cr_assert(limits_get(RLIMIT_AS, &soft, &hard) == 0 && soft == 1 << 20 && hard == 1 << 30);
+    cr_assert(limits_get(RLIMIT_AS, &soft, &hard) == 0 && soft == 1 << 20 &&
+              hard == 1 << 30);
     cr_assert(getrlimit(RLIMIT_AS, &host) == 0 && host.rlim_cur != 1 << 20);
     cr_assert_eq(set(RLIMIT_AS, 2, 1), -EINVAL);
     cr_assert(!limits_allow_map(2 << 20, false));
@@ -51,7 +52,8 @@ Test(limits, over_exec)
     cr_assert_gt(limits_export(text, sizeof text), 0);
     cr_assert_str_eq(text, "2=123000:456000,3=10000:ffffffffffffffff");
     limits_import("9=5000:6000,2=1:2");
-    cr_assert(limits_get(RLIMIT_AS, &soft, &hard) == 0 && soft == 0x5000 && hard == 0x6000);
+    cr_assert(limits_get(RLIMIT_AS, &soft, &hard) == 0 && soft == 0x5000 &&
+              hard == 0x6000);
     cr_assert(limits_get(RLIMIT_DATA, &soft, &hard) == 0 && soft == 1);
     limits_import("77=1:1");
     limits_import("rubbish");

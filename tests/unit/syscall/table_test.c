@@ -12,9 +12,11 @@ Test(table, rows_are_whole)
     for (unsigned i = 0; i < SC_COUNT; i++) {
         const SyscallRow *r = &syscall_rows[i];
 
-        cr_assert(r->name && r->call && r->family && r->n_args <= SYSCALL_MAX_ARGS, "row %u", i);
+        cr_assert(r->name && r->call && r->family && r->n_args <= SYSCALL_MAX_ARGS,
+                  "row %u", i);
         cr_assert(r->support != SUPPORT_REFUSE || r->note[0] == 'E', "%s", r->name);
-        cr_assert(r->support != SUPPORT_PART || r->note[0], "%s says what is missing", r->name);
+        cr_assert(r->support != SUPPORT_PART || r->note[0], "%s says what is missing",
+                  r->name);
     }
 }
 
@@ -32,8 +34,8 @@ Test(table, numbers_of_aarch64)
 Test(table, open_flags)
 {
     /* O_DIRECTORY, O_NOFOLLOW, O_DIRECT, O_LARGEFILE of aarch64 and of x86-64. */
-    static const uint32_t pairs[][2] = { { 040000, 0200000 }, { 0100000, 0400000 },
-                                         { 0200000, 040000 }, { 0400000, 0100000 },
+    static const uint32_t pairs[][2] = { { 040000, 0200000 },    { 0100000, 0400000 },
+                                         { 0200000, 040000 },    { 0400000, 0100000 },
                                          { 02000001, 02000001 }, { 0, 0 } };
 
     for (unsigned i = 0; i < ARRAY_LEN(pairs); i++) {

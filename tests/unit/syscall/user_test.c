@@ -31,8 +31,8 @@ static void use_direct_copies(void)
 /* two_pages: the address of a page end after which nothing is mapped. */
 static uint8_t *page_end(void)
 {
-    uint8_t *p = mmap(NULL, 3 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                      0);
+    uint8_t *p = mmap(NULL, 3 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     munmap(p + 2 * PAGE_BYTES, PAGE_BYTES);
     for (unsigned i = 0; i < 2 * PAGE_BYTES; i++) {
@@ -47,12 +47,17 @@ static void copies_of_all_lengths(void)
 
     for (size_t n = 0; n <= 1024; n++) {
         memset(buf, 0xee, sizeof buf);
-        cr_assert_eq(guest_copy_in(&thread, buf + 8, guest_addr((uint64_t)(end - n)), n), 0);
-        cr_assert(memcmp(buf + 8, end - n, n) == 0 && buf[7] == 0xee && buf[8 + n] == 0xee, "%zu", n);
+        cr_assert_eq(guest_copy_in(&thread, buf + 8, guest_addr((uint64_t)(end - n)), n),
+                     0);
+        cr_assert(memcmp(buf + 8, end - n, n) == 0 && buf[7] == 0xee &&
+                      buf[8 + n] == 0xee,
+                  "%zu", n);
     }
     for (size_t n = 1; n <= 600; n++) {
-        cr_assert_eq(guest_copy_in(&thread, buf, guest_addr((uint64_t)(end - n + 1)), n), -EFAULT);
-        cr_assert_eq(guest_copy_out(&thread, guest_addr((uint64_t)(end - n + 1)), buf, n), -EFAULT);
+        cr_assert_eq(guest_copy_in(&thread, buf, guest_addr((uint64_t)(end - n + 1)), n),
+                     -EFAULT);
+        cr_assert_eq(guest_copy_out(&thread, guest_addr((uint64_t)(end - n + 1)), buf, n),
+                     -EFAULT);
     }
     memset(buf, 0x5a, sizeof buf);
     cr_assert_eq(guest_copy_out(&thread, guest_addr((uint64_t)end - 1000), buf, 1000), 0);
@@ -61,17 +66,25 @@ static void copies_of_all_lengths(void)
 
 static void bad_addresses(void)
 {
-    static const uint64_t bad[] = { 0, 8, 0x7ffffffff000, 0x800000000000, 0x00ff000000001000,
-                                    0x8000000000000000, UINT64_MAX, UINT64_MAX - 64 };
+    static const uint64_t bad[] = { 0,
+                                    8,
+                                    0x7ffffffff000,
+                                    0x800000000000,
+                                    0x00ff000000001000,
+                                    0x8000000000000000,
+                                    UINT64_MAX,
+                                    UINT64_MAX - 64 };
     char buf[PATH_MAX];
 
     for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
         cr_assert_eq(guest_copy_in(&thread, buf, guest_addr(bad[i]), 16), -EFAULT);
         cr_assert_eq(guest_copy_out(&thread, guest_addr(bad[i]), buf, 16), -EFAULT);
-        cr_assert_eq(guest_copy_str(&thread, buf, guest_addr(bad[i]), sizeof buf), -EFAULT);
+        cr_assert_eq(guest_copy_str(&thread, buf, guest_addr(bad[i]), sizeof buf),
+                     -EFAULT);
         cr_assert_eq(guest_copy_in(&thread, buf, guest_addr(bad[i]), 0), 0);
     }
-    cr_assert_eq(guest_copy_in(&thread, buf, guest_addr((uint64_t)buf), SIZE_MAX), -EFAULT);
+    cr_assert_eq(guest_copy_in(&thread, buf, guest_addr((uint64_t)buf), SIZE_MAX),
+                 -EFAULT);
     cr_assert_null(guest_span(&thread, guest_addr(UINT64_MAX), 2, GUEST_READ));
     cr_assert_not_null(guest_span(&thread, guest_addr(0), 0, GUEST_READ));
 }
@@ -81,13 +94,17 @@ static void strings(void)
     char *end = (char *)page_end(), buf[64];
 
     strcpy(end - 6, "hello");
-    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 6), sizeof buf), 5);
+    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 6), sizeof buf),
+                 5);
     cr_assert_str_eq(buf, "hello");
     cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 6), 6), 5);
-    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 6), 5), -ENAMETOOLONG);
+    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 6), 5),
+                 -ENAMETOOLONG);
     memset(end - 100, 'x', 100);
-    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 10), sizeof buf), -EFAULT);
-    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 100), 64), -ENAMETOOLONG);
+    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 10), sizeof buf),
+                 -EFAULT);
+    cr_assert_eq(guest_copy_str(&thread, buf, guest_addr((uint64_t)end - 100), 64),
+                 -ENAMETOOLONG);
 }
 
 Test(user, copies_by_the_kernel)

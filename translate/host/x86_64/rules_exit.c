@@ -107,10 +107,12 @@ void rule_exit_cond(Emit *e, const IrOp *op)
 static void exit_test(Emit *e, const IrOp *op)
 {
     unsigned bytes = ir_type_bytes(op->type);
-    RegMem c = emit_int_rm(e, op->c, RAX);
+    /* A slot is read whole: see operand() in rules_int.c. */
+    RegMem c = bytes == 8 ? emit_int_rm(e, op->c, RAX)
+                          : (RegMem){ emit_int(e, op->c, RAX), { 0 } };
 
     if (c.reg < 0)
-        asm_alu_mi(&e->as, bytes, ALU_CMP, c.mem, 0);
+        asm_alu_mi(&e->as, 8, ALU_CMP, c.mem, 0);
     else if (bytes >= 4)
         asm_test_rr(&e->as, bytes == 8, c.reg, c.reg);
     else
@@ -145,15 +147,12 @@ void rule_exit_bit(Emit *e, const IrOp *op)
     bool wanted = op->imm >> 8 & 1;
 
     prepare_test(e);
-    RegMem c = emit_int_rm(e, op->c, RAX);
+    int c = emit_int(e, op->c, RAX);
 
-    if (c.reg < 0) {
-        c.mem.disp += (int32_t)(bit / 8);
-        asm_test_mi(&e->as, 1, c.mem, 1 << bit % 8);
-    } else if (bit < 31) {
-        asm_test_ri(&e->as, 0, c.reg, 1 << bit);
+    if (bit < 31) {
+        asm_test_ri(&e->as, 0, c, 1 << bit);
     } else {
-        asm_bt_ri(&e->as, 1, BT_BT, c.reg, bit);
+        asm_bt_ri(&e->as, 1, BT_BT, c, bit);
         branch(e, op, wanted ? CC_C : CC_NC);
         return;
     }

@@ -16,6 +16,16 @@ static bool fits(const IrOp *op, uint64_t k)
     return !emit_wide(op) || asm_fits32((int64_t)k);
 }
 
+/*
+ * operand: a source that may stay in memory. The host renames a memory slot only between
+ * accesses of one size, so narrow operations load the slot whole first.
+ */
+static RegMem operand(Emit *e, const IrOp *op, IrRef r, int scratch)
+{
+    return emit_wide(op) ? emit_int_rm(e, r, scratch)
+                         : (RegMem){ emit_int(e, r, scratch), { 0 } };
+}
+
 /* into: R = the value in s, unless it is there. */
 static void into(Emit *e, int w, int r, int s)
 {
@@ -73,7 +83,7 @@ static void add_regs(Emit *e, const IrOp *op)
     int a = emit_int(e, op->a, RAX);
 
     if (e->flags == FLAGS_PACKED) {
-        RegMem b = emit_int_rm(e, op->b, RCX);
+        RegMem b = operand(e, op, op->b, RCX);
         int r = emit_int_dst(e, op->d);
 
         if (b.reg < 0) {
@@ -106,7 +116,7 @@ static void alu_into(Emit *e, const IrOp *op, AluOp alu, int r, int a)
         asm_alu_ri(&e->as, w, alu, r, (int32_t)k);
         return;
     }
-    RegMem b = emit_int_rm(e, op->b, RCX);
+    RegMem b = operand(e, op, op->b, RCX);
 
     if (b.reg == r && b.reg != a) {
         /* The destination is the second operand: go through rcx. */
@@ -132,7 +142,7 @@ static bool alu_swapped(Emit *e, const IrOp *op, AluOp alu)
 
     if (!commutes(alu) || ir_is_const(op->a) || ir_is_const(op->b))
         return false;
-    RegMem a = emit_int_rm(e, op->a, RAX), b = emit_int_rm(e, op->b, RCX);
+    RegMem a = operand(e, op, op->a, RAX), b = operand(e, op, op->b, RCX);
     int home = ir_is_reg(op->d) ? e->home[ir_reg_index(op->d)] : -1;
 
     if (b.reg < 0 || (a.reg >= 0 && b.reg != home) || (a.reg >= 0 && a.reg == home))
@@ -172,7 +182,7 @@ static void compare(Emit *e, const IrOp *op)
     uint64_t k;
 
     if (emit_is_const(e, op->b, &k) && fits(op, k)) {
-        RegMem a = emit_int_rm(e, op->a, RAX);
+        RegMem a = operand(e, op, op->a, RAX);
 
         if (a.reg >= 0 && k == 0)
             asm_test_rr(&e->as, w, a.reg, a.reg);
@@ -183,7 +193,7 @@ static void compare(Emit *e, const IrOp *op)
         return;
     }
     int a = emit_int(e, op->a, RAX);
-    RegMem b = emit_int_rm(e, op->b, RCX);
+    RegMem b = operand(e, op, op->b, RCX);
 
     if (b.reg >= 0)
         asm_alu_rr(&e->as, w, ALU_CMP, a, b.reg);
@@ -428,29 +438,23 @@ void rule_mov(Emit *e, const IrOp *op)
 
 void rule_sext(Emit *e, const IrOp *op)
 {
-    RegMem a = emit_int_rm(e, op->a, RAX);
-    int r = emit_int_dst(e, op->d), w = emit_wide(op);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d), w = emit_wide(op);
 
     if (!w && op->imm == 32)
-        a.reg >= 0 ? asm_mov_rr(&e->as, 0, r, a.reg) : asm_mov_rm(&e->as, 0, r, a.mem);
-    else if (a.reg >= 0)
-        asm_movsx_rr(&e->as, w, op->imm / 8, r, a.reg);
+        asm_mov_rr(&e->as, 0, r, a);
     else
-        asm_movsx_rm(&e->as, w, op->imm / 8, r, a.mem);
+        asm_movsx_rr(&e->as, w, op->imm / 8, r, a);
     emit_int_done(e, op->d, r);
 }
 
 void rule_zext(Emit *e, const IrOp *op)
 {
-    RegMem a = emit_int_rm(e, op->a, RAX);
-    int r = emit_int_dst(e, op->d);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
 
-    if (a.reg >= 0 && op->imm == 32)
-        asm_mov_rr(&e->as, 0, r, a.reg);
-    else if (a.reg >= 0)
-        asm_movzx_rr(&e->as, op->imm / 8, r, a.reg);
+    if (op->imm == 32)
+        asm_mov_rr(&e->as, 0, r, a);
     else
-        asm_movzx_rm(&e->as, op->imm / 8, r, a.mem);
+        asm_movzx_rr(&e->as, op->imm / 8, r, a);
     emit_int_done(e, op->d, r);
 }
 
@@ -466,15 +470,6 @@ void rule_bfx_u(Emit *e, const IrOp *op)
     int w = emit_wide(op);
     unsigned size = w ? 64 : 32;
 
-    if (lsb % 8 == 0 && (width == 8 || width == 16 || width == 32) && is_slot(e, op->a) &&
-        !has_copy(e, op->a)) {
-        Mem m = mem_b(RBP, e->slot[ir_reg_index(op->a)] + (int)lsb / 8);
-        int r = emit_int_dst(e, op->d);
-
-        asm_movzx_rm(&e->as, width / 8, r, m);
-        emit_int_done(e, op->d, r);
-        return;
-    }
     if (lsb || (width != 8 && width != 16 && width != 32))
         emit_clobber_flags(e);
     int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
@@ -606,7 +601,7 @@ void rule_bfi(Emit *e, const IrOp *op)
 
 static bool rorx_memory(Emit *e, const IrOp *op, unsigned n)
 {
-    if (!is_slot(e, op->a) || has_copy(e, op->a))
+    if (!emit_wide(op) || !is_slot(e, op->a) || has_copy(e, op->a))
         return false;
     Mem m = mem_b(RBP, e->slot[ir_reg_index(op->a)]);
     int r = emit_int_dst(e, op->d);
@@ -753,7 +748,7 @@ void rule_mul(Emit *e, const IrOp *op)
         emit_int_done(e, op->d, r);
         return;
     }
-    RegMem b = emit_int_rm(e, op->b, RCX);
+    RegMem b = operand(e, op, op->b, RCX);
     int r = emit_int_dst(e, op->d);
 
     if (b.reg < 0) {
@@ -1000,7 +995,7 @@ void rule_select(Emit *e, const IrOp *op)
     int w = emit_wide(op);
     int cc = emit_flags_cc(e, op->imm & 15);        /* may use rax */
     int b = emit_int(e, op->b, RAX);
-    RegMem a = emit_int_rm(e, op->a, RCX);
+    RegMem a = operand(e, op, op->a, RCX);
     int r = emit_int_dst(e, op->d);
 
     if (a.reg == r && b != r) {

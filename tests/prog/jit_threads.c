@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// Code made, changed, published and unmapped by several threads at once.
+// timeout: 120
+// builds: static interp dynamic
+// expect: own pages under mprotect ok
+// expect: double mapping ok
+// expect: mapped, run, unmapped ok
+// expect: published code ok
+// expect: patched while it runs ok
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { THREADS = 6, ROUNDS = 400 };
+
+typedef long (*Fn)(long);
+
+static atomic_int bad;
+
+static uint32_t *put(uint32_t *p, uint32_t word)
+{
+    *p = word;
+    return p + 1;
+}
+
+/* A loop of n rounds that adds imm each time: x0 = n * imm; code of 7 words. */
+static int put_loop(uint32_t *at, uint32_t imm)
+{
+    uint32_t *p = at;
+
+    p = put(p, 0xd2800001);                 /* mov x1, #0 */
+    p = put(p, 0x91000021 | imm << 10);     /* add x1, x1, #imm */
+    p = put(p, 0xf1000400);                 /* subs x0, x0, #1 */
+    p = put(p, 0x54ffffc1);                 /* b.ne -8 */
+    p = put(p, 0xaa0103e0);                 /* mov x0, x1 */
+    p = put(p, 0xd65f03c0);                 /* ret */
+    return (int)((char *)p - (char *)at);
+}
+
+static void flush(void *p, int n)
+{
+    __builtin___clear_cache((char *)p, (char *)p + n);
+}
+
+static void *own_pages(void *arg)
+{
+    char *p = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (uint32_t i = 1; i <= ROUNDS; i++) {
+        uint32_t *at = (uint32_t *)(p + i % 4 * 4096 + i % 50 * 64);
+
+        mprotect(p, 16384, PROT_READ | PROT_WRITE);
+        int n = put_loop(at, i);
+        mprotect(p, 16384, PROT_READ | PROT_EXEC);
+        flush(at, n);
+        bad += ((Fn)at)(10) != 10 * (long)i;
+        bad += ((Fn)at)(3) != 3 * (long)i;
+    }
+    munmap(p, 16384);
+    return arg;
+}
+
+static void *double_mapped(void *arg)
+{
+    int fd = memfd_create("code", 0);
+    if (ftruncate(fd, 8192)) {
+        bad++;
+    }
+    char *w = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    char *x = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+
+    for (uint32_t i = 1; i <= ROUNDS; i++) {
+        uint32_t off = i % 100 * 64;
+        int n = put_loop((uint32_t *)(w + off), i);
+
+        flush(x + off, n);
+        bad += ((Fn)(x + off))(7) != 7 * (long)i;
+    }
+    munmap(w, 8192);
+    munmap(x, 8192);
+    close(fd);
+    return arg;
+}
+
+static void *map_run_unmap(void *arg)
+{
+    for (uint32_t i = 1; i <= ROUNDS; i++) {
+        uint32_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        int n = put_loop(p, i);
+
+        flush(p, n);
+        bad += ((Fn)p)(5) != 5 * (long)i;
+        munmap(p, 4096);
+    }
+    return arg;
+}
+
+/* Each slot holds a function that tells its own number; a writer replaces them all the time. */
+typedef struct {
+    _Atomic(Fn) fn;
+    atomic_long value;
+} Slot;
+
+static Slot slots[8];
+static atomic_int published_stop;
+
+static void *publisher(void *arg)
+{
+    uint32_t *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE | PROT_EXEC,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (uint32_t i = 1; i <= ROUNDS * 8; i++) {
+        uint32_t *at = p + i * 16;
+        int n = put_loop(at, i % 4000);
+
+        flush(at, n);
+        slots[i % 8].fn = (Fn)at;
+    }
+    published_stop = 1;
+    return arg;
+}
+
+static void *consumer(void *arg)
+{
+    while (!published_stop) {
+        for (int i = 0; i < 8; i++) {
+            Fn f = slots[i].fn;
+
+            if (f) {
+                long one = f(1);
+                bad += f(6) != 6 * one || one % 8 != i;
+            }
+        }
+    }
+    return arg;
+}
+
+/* A branch that may be changed while other threads run it (b is in the architecture's list). */
+static uint32_t *patch_at;
+
+static void *patch_runner(void *arg)
+{
+    long seen[2] = { 0, 0 };
+
+    while (!published_stop) {
+        long v = ((Fn)patch_at)(1);
+
+        if (v != 11 && v != 22) {
+            bad++;
+        } else {
+            seen[v == 22]++;
+        }
+    }
+    return (void *)(seen[0] + seen[1] ? arg : NULL);
+}
+
+static void patched(void)
+{
+    pthread_t t[THREADS];
+    uint32_t *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t to_a = 0x14000010, to_b = 0x14000000 | 1040;
+
+    put_loop(p + 16, 11);
+    put_loop(p + 1040, 22);
+    p[0] = to_a;
+    flush(p, 8192);
+    patch_at = p;
+    published_stop = 0;
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&t[i], NULL, patch_runner, p);
+    }
+    for (int i = 0; i < ROUNDS * 4; i++) {
+        __atomic_store_n(p, i & 1 ? to_a : to_b, __ATOMIC_RELEASE);
+        flush(p, 4);
+        bad += ((Fn)p)(1) != (i & 1 ? 11 : 22);
+    }
+    published_stop = 1;
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(t[i], NULL);
+    }
+}
+
+static void all(void *(*fn)(void *))
+{
+    pthread_t t[THREADS];
+
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&t[i], NULL, fn, NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(t[i], NULL);
+    }
+}
+
+static void tell(const char *what)
+{
+    printf("%s %s\n", what, bad ? "BAD" : "ok");
+    bad = 0;
+}
+
+int main(void)
+{
+    pthread_t t[4];
+
+    all(own_pages);
+    tell("own pages under mprotect");
+    all(double_mapped);
+    tell("double mapping");
+    all(map_run_unmap);
+    tell("mapped, run, unmapped");
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&t[i], NULL, i ? consumer : publisher, NULL);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(t[i], NULL);
+    }
+    tell("published code");
+    patched();
+    tell("patched while it runs");
+    return 0;
+}
