@@ -148,7 +148,7 @@ $(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-prog check-prog-fast check-syscall check-diff check-root \
-        check-fuzz demo bench setup install install-man clean help
+        check-fuzz check-torture demo bench setup install install-man clean help
 
 check: setup
 	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
@@ -196,6 +196,10 @@ check-diff: $(O)/mimus
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --mimus $(MIMUS) --out $(O)/root
+
+# Not part of check: TORTURE is gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
+check-torture: $(O)/mimus
+	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz

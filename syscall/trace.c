@@ -136,14 +136,23 @@ static void put_signal(Line *l, int sig)
     }
 }
 
-/* put_clone_flags: the low byte is the signal that tells the parent of the end. */
+/*
+ * put_clone_flags: the low byte of clone's is the signal that tells the parent of the end. A
+ * byte that is no signal is a flag that only unshare and setns know.
+ */
 static void put_clone_flags(Line *l, uint32_t value)
 {
-    put_flags(l, FLAGS_clone, value & ~0xffu);
-    if (value & 0xff) {
-        put(l, "|");
-        put_signal(l, value & 0xff);
+    uint32_t sig = value & 0xff;
+
+    if (sig == 0 || sig > 64) {
+        put_flags(l, FLAGS_clone, value);
+        return;
     }
+    if (value != sig) {
+        put_flags(l, FLAGS_clone, value - sig);
+        put(l, "|");
+    }
+    put_signal(l, (int)sig);
 }
 
 static void put_open_flags(Line *l, Thread *t, uint32_t value)

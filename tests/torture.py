@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run the execute tests of a compiler's torture suite as guest programs.
 
-usage: torture.py [--mimus CMD] [--oracle CMD] [--opts "-O0 -O1 ..."] [--only REGEX]
+usage: torture.py [--mimus CMD] [--oracle CMD] [--opts "-O0 -O3,-funroll-loops ..."] [--only REGEX]
                   [--engines jit,interp] [--jobs N] [--out DIR] FOLDER
 
 FOLDER is gcc/testsuite/gcc.c-torture/execute of a GCC source tree (Debian: the package
@@ -23,7 +23,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CC = "aarch64-linux-gnu-gcc"
-# -w: half of the suite is older than prototypes. A test may use most of the default stack.
+# Half of the suite is older than prototypes.
 CFLAGS = ["-w", "-std=gnu17", "-static"]
 BUILD_SECONDS, RUN_SECONDS = 120, 60
 
@@ -42,7 +42,7 @@ def build(source, opt, exe):
             return answer
     extra = ["-DSIGNAL_SUPPRESS"] if "/ieee/" in source else []
     try:
-        r = subprocess.run([CC] + CFLAGS + extra + shlex.split(opt) +
+        r = subprocess.run([CC] + CFLAGS + extra + opt.split(",") +
                            ["-o", exe + ".tmp", source, "-lm"],
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, timeout=BUILD_SECONDS)
@@ -99,7 +99,7 @@ def jobs_of(a, oracle, runners):
         if not re.search(a.only, name):
             continue
         for opt in a.opts.split():
-            folder = os.path.join(os.path.abspath(a.out), opt.lstrip("-"))
+            folder = os.path.join(os.path.abspath(a.out), opt.lstrip("-").replace(",", ""))
             os.makedirs(os.path.join(folder, "ieee"), exist_ok=True)
             yield (name + " " + opt, source, opt, os.path.join(folder, name), oracle, runners)
 

@@ -41,8 +41,8 @@ class Row:
         self.ordered = bool(re.search(r"exclusive|ordered|atomic|compare and swap", low))
         self.branch = name in ("b", "bl", "b_cond", "cbz", "cbnz", "tbz", "tbnz")
         self.lse = False
-        # Faults of these may leave a part done, or (DC) be missing in an emulator.
-        self.partial = bool(re.match(r"(ld|st)(n?p|xp|[1-4])|dc_|ic_", name))
+        # A fault of these may leave a part done: which, is up to the CPU.
+        self.partial = bool(re.match(r"(ld|st)(n?p|xp|[1-4])|str_\w*fp", name))
         self.rivals = []        # rows left out that may match a word of this one
 
 
@@ -127,7 +127,7 @@ def random_word(rng, row, on_sp=False):
             w = put(w, row, name, pick_reg(rng, everything))
     if row.memory:
         if "rn" in f:
-            w = put(w, row, "rn", SP if on_sp and rng.random() < 0.5 else BASE)
+            w = put(w, row, "rn", SP if on_sp and not row.ordered and rng.random() < 0.5 else BASE)
         if "rm" in f:
             w = put(w, row, "rm", INDEX if rng.random() < 0.7 or "simd" not in row.where else 31)
         if "imm12" in f:

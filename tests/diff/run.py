@@ -29,7 +29,7 @@ sys.path.insert(0, HERE)
 import rows as decode  # noqa: E402
 
 CHUNK = 10000
-NOP = 0xd503201f
+NOP, UFC = 0xd503201f, 8
 FAULT_AT, FAULT_END = 0.15, 0.19     # a random number up to here: a loop, a base that faults
 # The guest's default CPU is a v8.0 one with LSE, which the oracle does not have: every fifth
 # chunk runs on a v8.2 CPU with the LSE rows only, the others on a v8.0 CPU without them.
@@ -65,13 +65,17 @@ class Maker:
         _, focus = rng.choices(self.classes, self.weights)[0]
         for _ in range(rng.randint(1, self.length)):
             names = focus if rng.random() < 0.6 else rng.choices(self.classes, self.weights)[0][1]
+            if frame >= FAULT_END and rng.random() < 0.02:
+                self.fp_control(words, used)
+                continue
             row = rng.choice(rng.choice(names))
             word = decode.random_word(rng, row, on_sp)
             if word is None or FAULT_AT <= frame < FAULT_END and row.partial:
                 continue
             if row.ordered and row.memory:
-                words.append(decode.REALIGN)
-                used.append("realign")
+                # The nop takes the jump of a branch before it.
+                words += [NOP, decode.REALIGN]
+                used += ["nop", "realign"]
             words.append(word)
             used.append(row.name)
             if row.name in decode.MONITOR:
@@ -80,6 +84,17 @@ class Maker:
                 used.append(name)
         self.frame(words, used, frame)
         return rng.getrandbits(32), words, used
+
+    def fp_control(self, words, used):
+        """Another rounding mode, now and then with flushing and default NaNs; or clear flags."""
+        rng = self.rng
+        if rng.random() < 0.2:
+            words.append(0xd51b443f)                # msr fpsr, xzr
+            used.append("msr_fpsr")
+            return
+        bits = rng.getrandbits(2) << 6 | (rng.getrandbits(2) << 8 if rng.random() < 0.3 else 0)
+        words += [0xd2a0001a | bits << 5, 0xd51b441a]   # movz x26, #bits, lsl #16; msr fpcr, x26
+        used += ["movz", "msr_fpcr"]
 
     def frame(self, words, used, frame):
         """Sometimes a loop around the sequence, or a base that faults from some offset on."""
@@ -163,13 +178,28 @@ def disassemble(words, out):
     return [m.group(1).expandtabs(8) for m in re.finditer(r"^ +[0-9a-f]+:\t(.*)$", r.stdout, re.M)]
 
 
+def fields(text):
+    return dict(x.split(" ", 1) for x in text.splitlines() if " " in x)
+
+
+def only_tininess(oracle, mimus, seq):
+    """
+    Whether all that differs is the underflow flag of a result rounded up to the least normal
+    number: Arm looks before rounding, the host after (translate/guest/aarch64/README.md).
+    """
+    a, b = fields(oracle.state(seq)), fields(mimus.state(seq))
+    return (mimus.name == "jit" and a.keys() == b.keys() and "fpsr" in a
+            and all(a[k] == b[k] for k in a if k != "fpsr")
+            and int(a["fpsr"], 16) ^ int(b["fpsr"], 16) == UFC)
+
+
 def show(oracle, mimus, seq, out):
     seed, words, used = seq = shrink(oracle, mimus, seq)
     a, b = oracle.state(seq).splitlines(), mimus.state(seq).splitlines()
     print("difference under %s (seed %d, rows %s):" % (mimus.name, seed, " ".join(used)))
     for line in disassemble(words, out):
         print("    " + line)
-    ka, kb = dict(x.split(" ", 1) for x in a if " " in x), dict(x.split(" ", 1) for x in b if " " in x)
+    ka, kb = fields("\n".join(a)), fields("\n".join(b))
     diff = [k for k in list(ka) + [k for k in kb if k not in ka] if ka.get(k) != kb.get(k)]
     for k in diff[:4]:
         print("    %-10s oracle %s, mimus %s" % (k, ka.get(k, "unchanged"), kb.get(k, "unchanged")))
@@ -209,7 +239,7 @@ class Tally:
     """Differences found so far; the first few are shown, about one for each row."""
 
     def __init__(self, limit):
-        self.limit, self.shown, self.rows = limit, 0, set()
+        self.limit, self.shown, self.rows, self.tiny = limit, 0, set(), 0
 
     def add(self, oracle, mimus, seq, out):
         if self.shown == self.limit or any((mimus.name, r) in self.rows for r in seq[2]):
@@ -241,6 +271,9 @@ def compare(oracle, runners, maker, count, out, tally):
         for i, (x, y) in enumerate(zip(want, got)):
             if x == y:
                 good += 1
+            elif only_tininess(oracle, r, seqs[i]):
+                good += 1
+                tally.tiny += 1
             else:
                 bad += 1
                 tally.add(oracle, r, seqs[i], out)
@@ -293,6 +326,8 @@ def main():
         passed, failed = passed + good, failed + bad
     if failed:
         print("%d comparisons differ; %d of them are shown" % (failed, tally.shown))
+    if tally.tiny:
+        print("%d differ in the underflow flag of the least normal number only" % tally.tiny)
     print("%.0f s" % (time.monotonic() - start))
     print("%d passed, %d failed" % (passed, failed))
     return failed != 0
