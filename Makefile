@@ -126,14 +126,14 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/diff/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn prog-fast
-CHECK_ALL  := headers includes tables unit san clang insn prog syscall diff root fuzz
+CHECK_FAST := headers includes tables unit insn engines prog-fast
+CHECK_ALL  := headers includes tables unit san clang insn engines prog syscall diff root fuzz
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -146,8 +146,12 @@ $(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
+$(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-prog check-prog-fast check-syscall check-diff check-root \
+        check-clang check-insn check-engines check-prog check-prog-fast check-syscall check-diff check-root \
         check-fuzz check-torture demo bench setup install install-man clean help
 
 check: setup
@@ -182,6 +186,9 @@ check-clang:
 check-insn: $(O)/insn-tests
 	@$(PYTHON) tests/insn/run.py $(O)/insn-tests tests/insn
 
+check-engines: $(O)/engine-tests
+	@$(O)/engine-tests -n $(SEQUENCES)
+
 check-prog: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/prog
 
@@ -195,7 +202,7 @@ check-diff: $(O)/mimus
 	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)
 
 check-root: $(O)/mimus
-	@$(PYTHON) tests/root/run.py --mimus $(MIMUS) --out $(O)/root
+	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
 
 # Not part of check: TORTURE is gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
 check-torture: $(O)/mimus

@@ -148,6 +148,7 @@ int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, cha
     err = stack_build(t, &spec, &program.stack);
     if (err < 0)
         return err;
+    proc_publish();
     LOG(elf, "entry 0x%llx, stack pointer 0x%llx", (unsigned long long)entry,
         (unsigned long long)program.stack.sp);
     t->abi->start(t->env, entry, program.stack.sp);

@@ -22,5 +22,8 @@ typedef struct {
 
 extern Program program;
 
+/* proc_publish: let other processes see the guest's arguments; once program.stack is filled. */
+void proc_publish(void);
+
 /* proc_exe_path: is name (absolute, below /proc) our exe link? Then the file it means. */
 bool proc_exe_path(Thread *t, const char *name, char *out, size_t len);

@@ -491,18 +491,35 @@ static unsigned put_loop(Sequence *q, unsigned i, unsigned to, Roles *r)
     }
 }
 
-/* put_indirect: adr to a place further on, and BR, BLR or RET there; returns words. */
+/* tag_word: movk reg, #..., lsl #48: a top byte that branches ignore. */
+static uint32_t tag_word(unsigned reg)
+{
+    return 0xf2e00000 | below(256) << 13 | reg;
+}
+
+/*
+ * put_indirect: adr to a place further on, and BR, BLR or RET there; returns words. Now and
+ * then the address is tagged or misaligned.
+ */
 static unsigned put_indirect(Sequence *q, unsigned i, unsigned end, const Roles *r)
 {
     static const uint32_t jump[] = { 0xd61f0000, 0xd63f0000, 0xd65f0000 };
-    unsigned reg = r->pool[below(8)], to = i + 2 + below(end - i - 1), kind = below(3);
-    uint32_t offset = 4 * (to - i);
+    unsigned reg = one_in(6) ? 30 : r->pool[below(8)], kind = below(3);
+    bool tagged = i + 3 < end && !q->target[i + 2] && one_in(6);
+    unsigned n = tagged ? 3 : 2, to = i + n + below(end - i - n + 1);
 
     if (kind == 1 && q->n > q->n_main && one_in(2)) {
-        offset = 4 * (q->n_main - i);
+        to = q->n_main;
     }
-    q->target[i + offset / 4] = true;
-    return put_pair(q, i, 0x10000000 | reg | (offset >> 2) << 5, jump[kind] | reg << 5);
+    uint32_t adr = 0x10000000 | reg | (to - i) << 5 | (one_in(30) ? 2u << 29 : 0);
+
+    q->target[to] = true;
+    put_pair(q, i, adr, tagged ? tag_word(reg) : jump[kind] | reg << 5);
+    if (tagged) {
+        q->word[i + 2] = jump[kind] | reg << 5;
+        q->second[i + 2] = true;
+    }
+    return n;
 }
 
 /* put_flush: IC IVAU of the code the sequence is in. */
@@ -540,9 +557,13 @@ static unsigned put_special(Sequence *q, unsigned i, unsigned end, Roles *r)
 static void make_called(Sequence *q, const Roles *r)
 {
     unsigned end = q->n - 1;
+    bool tagged = end > q->n_main && one_in(8);
 
     for (unsigned i = q->n_main; i < end; i++) {
         put_random(q, i, end, r, true);
+    }
+    if (tagged) {
+        q->word[end - 1] = tag_word(30);
     }
     q->word[end] = one_in(6) ? 0xd61f03c0 : RET;
 }

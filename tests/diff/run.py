@@ -93,8 +93,9 @@ class Maker:
             used.append("msr_fpsr")
             return
         bits = rng.getrandbits(2) << 6 | (rng.getrandbits(2) << 8 if rng.random() < 0.3 else 0)
-        words += [0xd2a0001a | bits << 5, 0xd51b441a]   # movz x26, #bits, lsl #16; msr fpcr, x26
-        used += ["movz", "msr_fpcr"]
+        # nop (where a branch may go); movz x26, #bits, lsl #16; msr fpcr, x26
+        words += [NOP, 0xd2a0001a | bits << 5, 0xd51b441a]
+        used += ["nop", "movz", "msr_fpcr"]
 
     def frame(self, words, used, frame):
         """Sometimes a loop around the sequence, or a base that faults from some offset on."""

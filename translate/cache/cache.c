@@ -727,6 +727,10 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     cache_stats.units++;
     cache_stats.blocks += u->n_block;
     cache_stats.host_bytes += u->code_len;
+    for (unsigned i = 0; i < e->n_block; i++) {
+        cache_stats.insns += e->block[i].ir.n_insn;
+        cache_stats.guest_bytes += e->block[i].ir.guest_bytes;
+    }
     c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
     cache_unlock();
     return true;
