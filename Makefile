@@ -204,7 +204,7 @@ check-diff: $(O)/mimus
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
 
-# Not part of check: TORTURE is gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
+# Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
 check-torture: $(O)/mimus
 	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
 

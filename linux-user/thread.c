@@ -423,30 +423,34 @@ static pid_t tid_of(pthread_t p)
     return pthread_getcpuclockid(p, &clock) ? 0 : ~(clock >> 3);
 }
 
-/*
- * The C library claims signal 33 when it makes its first thread (for setuid of all threads,
- * which we never ask of it): give it back to the guest.
- */
-static void reclaim_signal_33(Thread *t)
+/* tell_host_again: what the guest set for sig is the host's action. */
+static void tell_host_again(Thread *t, int sig)
 {
     GuestSigaction a;
 
-    if (had_threads)
-        return;
-    had_threads = true;
-    sigaction_get(t, 33, &a);
-    sigaction_set(t, 33, &a, NULL);
+    sigaction_get(t, sig, &a);
+    sigaction_set(t, sig, &a, NULL);
 }
 
-static int host_thread_make(HostStack *stack, void *(*fn)(void *), void *arg)
+/*
+ * With its first thread the C library claims signal 33 (for setuid of all threads, which we
+ * never ask of it): it goes back to the guest. Signal 32 needs our handler before that.
+ */
+static int host_thread_make(Thread *t, HostStack *stack, void *(*fn)(void *), void *arg)
 {
     pthread_attr_t attr;
+    bool first = !had_threads;
     int err;
 
+    if (first)
+        tell_host_again(t, SIG_LIBC_CANCEL);
+    had_threads = true;
     pthread_attr_init(&attr);
     pthread_attr_setstack(&attr, stack_low(stack), HOST_STACK_BYTES);
     err = pthread_create(&stack->thread, &attr, fn, arg);
     pthread_attr_destroy(&attr);
+    if (first)
+        tell_host_again(t, SIG_LIBC_SETXID);
     return -err;
 }
 
@@ -465,10 +469,9 @@ static long clone_thread(Thread *t, const CloneArgs *a)
     c->host_stack = stack;
     if (a->flags & CLONE_CHILD_CLEARTID)
         c->clear_tid = a->child_tid;
-    err = host_thread_make(stack, thread_start, s);
+    err = host_thread_make(t, stack, thread_start, s);
     if (err < 0)
         goto out_free;
-    reclaim_signal_33(t);
     tid = tid_of(stack->thread);
     c->tid = tid;
     c->handle = (uint64_t)stack->thread;
@@ -620,12 +623,11 @@ static long clone_shared(Thread *t, const CloneArgs *a)
         goto out_free;
     stand_in->host_stack = stack;
     s->parent = stand_in;
-    err = host_thread_make(stack, shared_helper, s);
+    err = host_thread_make(t, stack, shared_helper, s);
     if (err < 0) {
         shared_free(s);
         goto out_free;
     }
-    reclaim_signal_33(t);
     while (!(err = atomic_load(&s->result)))
         host_call(SYS_futex, &s->result, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
     if (err > 0) {

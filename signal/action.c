@@ -64,6 +64,9 @@ static int tell_host(int sig, const GuestSigaction *act)
 
     if (sig_bit(sig) & SIG_FAULTS)
         return 0;       /* ours for good */
+    /* Death by it is decided in deliver.c; see put_back() in host.c. */
+    if (sig == SIG_LIBC_CANCEL && what == HOST_DFL)
+        what = HOST_HANDLER;
     return host_install(sig, what, act->flags, NULL);
 }
 

@@ -70,6 +70,16 @@ static void take_async(Thread *t, int sig, const siginfo_t *info, ucontext_t *uc
     env_poke(t->env);
 }
 
+/*
+ * put_back: a signal that met a thread not ready for it. The C library starts each thread with
+ * signal 32 unblocked; it waits now until signal_thread_start() sets the guest's mask.
+ */
+static void put_back(int sig, siginfo_t *info, ucontext_t *uc)
+{
+    mask_context(uc);
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), sig, info);
+}
+
 /* our_own_fault: a fault in mimus itself; say where and die by it, with a core if enabled. */
 static void our_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc)
 {
@@ -99,6 +109,8 @@ static void host_handler(int sig, siginfo_t *info, void *context)
     }
     if (t)
         take_async(t, sig, info, uc);
+    else if (!(sig_bit(sig) & SIG_FAULTS))
+        put_back(sig, info, uc);
 }
 
 static long raw_sigaction(int sig, const HostSigaction *act, HostSigaction *old)

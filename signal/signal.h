@@ -56,6 +56,9 @@ static inline uint64_t sig_bit(int sig)
      1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1))
 #define SIG_UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
+/* The C library's own two; the first it leaves unblocked in each thread it makes. */
+enum { SIG_LIBC_CANCEL = 32, SIG_LIBC_SETXID = 33 };
+
 /* struct sigaction of the 64-bit generic kernel ABI. */
 typedef struct {
     uint64_t handler;

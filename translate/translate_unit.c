@@ -10,7 +10,13 @@
 #include "translate/opt/opt.h"
 #include "translate/translate.h"
 
-enum { SCAN_INSNS = 3, BLOCK_MAX_INSNS = 128 };
+/*
+ * Four blocks to a unit: blocks that are translated ahead but never run (a third of them with
+ * sixteen to a unit) cost more at every start than the jumps between units cost hot code.
+ */
+enum { SCAN_INSNS = 3, BLOCK_MAX_INSNS = 128, UNIT_BLOCKS = 4 };
+
+_Static_assert((int)UNIT_BLOCKS <= (int)EMIT_MAX_BLOCKS, "room in Emit");
 
 /* ---- which blocks ---- */
 
@@ -73,7 +79,7 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns)
     bool single = translate_options.one_insn_per_block;
 
     e->n_block = 0;
-    while (max_insns && e->n_block < EMIT_MAX_BLOCKS) {
+    while (max_insns && e->n_block < UNIT_BLOCKS) {
         EmitBlock *b = &e->block[e->n_block];
         unsigned limit = single ? 1 : max_insns < BLOCK_MAX_INSNS ? max_insns : BLOCK_MAX_INSNS;
         unsigned n = lift_block(&b->ir, guest_addr(pc), limit, e->mode);
@@ -90,7 +96,7 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns)
         e->n_block++;
         uint64_t next = falls_to(&b->ir);
 
-        if (single || !max_insns || !next || e->n_block == EMIT_MAX_BLOCKS ||
+        if (single || !max_insns || !next || e->n_block == UNIT_BLOCKS ||
             next >> PAGE_BITS != first >> PAGE_BITS || in_unit(e, next) ||
             cache_lookup(next, e->mode))
             break;

@@ -155,7 +155,8 @@ def root_cases():
              sh + ["bzip2 -9 -c /mnt/data/text3m | cksum"]),
         Case("7z_a", "tools", "root",
              sh + ["7z a -mx=5 -mmt=1 -bso0 -bsp0 out.7z /mnt/data/text1m; "
-                   "echo $?"]),
+                   "echo $?"],
+             needs="/usr/bin/7z"),
         Case("sqlite", "tools", "root",
              sh + ["sqlite3 :memory: </mnt/kit/sqlite.sql"]),
         Case("sort_uniq", "tools", "root",
@@ -179,15 +180,18 @@ def root_cases():
              rate=(r"^\+F4:\d+:\d+:([0-9.]+)", 1e3), check="none"),
         Case("cwebp", "simd", "root",
              sh + ["cwebp -quiet -m 4 /mnt/data/picture.ppm -o - | wc -c"],
-             check="none"),
+             check="none",
+             needs="/usr/bin/cwebp"),
         Case("cjpeg_djpeg", "simd", "root",
              sh + ["for i in 1 2 3 4 5 6 7 8; do "
                    "cjpeg -quality 85 /mnt/data/picture.ppm | djpeg -ppm; "
-                   "done | cksum"]),
+                   "done | cksum"],
+             needs="/usr/bin/cjpeg"),
         Case("flac", "simd", "root",
              sh + ["flac -5 -s -f --force-raw-format --endian=little "
                    "--sign=signed --channels=2 --bps=16 --sample-rate=44100 "
-                   "-c /mnt/data/text6m | wc -c"], check="none"),
+                   "-c /mnt/data/text6m | wc -c"], check="none",
+             needs="/usr/bin/flac"),
 
         Case("gcc_O2", "build", "root",
              ["/usr/bin/gcc", "-O2", "-c", "/mnt/data/big.c", "-o", "big.o"]),
@@ -695,6 +699,8 @@ def run_arch(a, arch, cases, emus, flags, roots, data):
                     else:
                         here = rd + prog
                     if not os.path.lexists(here):
+                        continue
+                    if (c.needs or "").startswith("/") and not os.path.lexists(rd + c.needs):
                         continue
                 past = res.get(c.name, {}).get(n, [])
                 if past and not past[-1]["ok"]:
