@@ -212,18 +212,27 @@ void signal_unblock(Thread *t)
         host_mask(t->sigmask);
 }
 
-void signal_set_mask(Thread *t, uint64_t mask)
+bool signal_change_mask(Thread *t, uint64_t mask)
 {
     uint64_t host = mask & ~SIG_FAULTS;
 
+    if (host_syscall(t, SYS_rt_sigprocmask, (long)SIG_SETMASK, &host, 0l, 8l) ==
+        SYS_RESTART_NOINTR)
+        return false;
     t->sigmask = mask & ~SIG_UNBLOCKABLE;
-    /* Not made when a signal waits: then the host blocks all until it was delivered. */
-    host_syscall(t, SYS_rt_sigprocmask, (long)SIG_SETMASK, &host, 0l, 8l);
     if ((t->signals->held & ~mask) && !t->pending) {
         signal_block_all();
         signal_take_held(t, mask);
         signal_unblock(t);
     }
+    return true;
+}
+
+void signal_set_mask(Thread *t, uint64_t mask)
+{
+    /* When a signal waits the host blocks all, and follows once it was delivered. */
+    if (!signal_change_mask(t, mask))
+        t->sigmask = mask & ~SIG_UNBLOCKABLE;
 }
 
 void signal_mask_for_exec(Thread *t)

@@ -109,8 +109,13 @@ void signal_free(Thread *t);
 void signal_block_all(void);
 void signal_unblock(Thread *t);     /* the guest's mask is the host's again */
 
-/* signal_set_mask: the guest's blocked set, also told to the host. */
+/*
+ * signal_set_mask: the guest's blocked set, also told to the host. signal_change_mask: the same
+ * by a system call: false, and nothing done, when a signal came before it, whose handler runs
+ * under the old mask.
+ */
 void signal_set_mask(Thread *t, uint64_t mask);
+bool signal_change_mask(Thread *t, uint64_t mask);
 
 /*
  * signal_mask_for_exec: put the guest's mask on the host exactly, faults included, and

@@ -58,7 +58,8 @@ long sys_rt_sigprocmask(Thread *t, int how, GuestAddr set, GuestAddr old, size_t
         case SIG_SETMASK: mask = bits; break;
         default: return -EINVAL;
         }
-        signal_set_mask(t, mask);
+        if (!signal_change_mask(t, mask))
+            return SYS_RESTART_NOINTR;
     }
     return old.va && guest_copy_out(t, old, &was, 8) < 0 ? -EFAULT : 0;
 }

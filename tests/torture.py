@@ -3,10 +3,11 @@
 """Run the execute tests of a compiler's torture suite as guest programs.
 
 usage: torture.py [--mimus CMD] [--oracle CMD] [--opts "-O0 -O3,-funroll-loops ..."] [--only REGEX]
-                  [--engines jit,interp] [--jobs N] [--out DIR] FOLDER
+                  [--engines jit,interp] [--jobs N] [--out DIR] FOLDER...
 
-FOLDER is gcc/testsuite/gcc.c-torture/execute of a GCC source tree (Debian: the package
-gcc-12-source). Each test is one C file that calls abort() when something is wrong. It is built
+A FOLDER is gcc/testsuite/gcc.c-torture/execute of a GCC source tree (Debian: the package
+gcc-12-source), or another of that suite: execute/ieee, gcc.target/aarch64/advsimd-intrinsics,
+gcc.dg/vect. Each test is one C file that calls abort() when something is wrong. It is built
 statically by aarch64-linux-gnu-gcc for every optimisation level and run; its exit status must be
 that of the oracle (0 where there is none; tests that fail under the oracle as well are left
 out). Programs and the oracle's answers are kept in DIR, so that a second run only runs Mimus.
@@ -34,13 +35,21 @@ def find_oracle():
     return [r.stdout.strip().splitlines()[-1]] if r.returncode == 0 else None
 
 
+def dg_options(source):
+    """The options a test names for itself, as far as they are for every machine."""
+    with open(source, encoding="latin-1") as f:
+        found = re.findall(r'dg-(?:additional-)?options "([^"]*)" *}', f.read())
+    return [o for line in found for o in line.split() if not o.startswith("-O")]
+
+
 def build(source, opt, exe):
     """Whether exe is there; that a source does not build is kept as EXE.bad."""
     newest = os.path.getmtime(source)
     for path, answer in ((exe, True), (exe + ".bad", False)):
         if os.path.exists(path) and os.path.getmtime(path) >= newest:
             return answer
-    extra = ["-DSIGNAL_SUPPRESS"] if "/ieee/" in source else []
+    extra = dg_options(source)
+    extra += ["-DSIGNAL_SUPPRESS"] if "/ieee/" in source else []
     try:
         r = subprocess.run([CC] + CFLAGS + extra + opt.split(",") +
                            ["-o", exe + ".tmp", source, "-lm"],
@@ -92,22 +101,22 @@ def one(job):
 
 
 def jobs_of(a, oracle, runners):
-    base = os.path.abspath(a.folder)
-    found = glob.glob(os.path.join(base, "*.c")) + glob.glob(os.path.join(base, "ieee", "*.c"))
-    for source in sorted(found):
-        name = os.path.relpath(source, base)[:-2]
-        if not re.search(a.only, name):
-            continue
-        for opt in a.opts.split():
-            folder = os.path.join(os.path.abspath(a.out), opt.lstrip("-").replace(",", ""))
-            os.makedirs(os.path.join(folder, "ieee"), exist_ok=True)
-            yield (name + " " + opt, source, opt, os.path.join(folder, name), oracle, runners)
+    for base in a.folder:
+        for source in sorted(glob.glob(os.path.join(os.path.abspath(base), "*.c"))):
+            name = os.path.basename(source)[:-2]
+            if not re.search(a.only, name):
+                continue
+            for opt in a.opts.split():
+                where = os.path.join(os.path.abspath(a.out), opt.lstrip("-").replace(",", ""),
+                                     os.path.basename(os.path.dirname(source)))
+                os.makedirs(where, exist_ok=True)
+                yield (name + " " + opt, source, opt, os.path.join(where, name), oracle, runners)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("folder", nargs="?", default="")
+    ap.add_argument("folder", nargs="*")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--oracle", help="default: the newest qemu-aarch64 there is; '' for none")
     ap.add_argument("--opts", default="-O0 -O1 -O2 -O3")
@@ -116,8 +125,8 @@ def main():
     ap.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     ap.add_argument("--out", default="build/torture")
     a = ap.parse_args()
-    if not os.path.isdir(a.folder) or not shutil.which(CC):
-        print("skipped: no %s" % (CC if os.path.isdir(a.folder) else
+    if not a.folder or not shutil.which(CC):
+        print("skipped: no %s" % (CC if a.folder else
                                   "folder of torture tests (make TORTURE=.../execute)"))
         print("0 passed, 0 failed, 1 skipped")
         return 0

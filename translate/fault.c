@@ -95,7 +95,10 @@ static bool sync_state(Env *env, const ucontext_t *uc)
         if (m->kind_pc & MAP_SWAPPED)
             swapped = block_of(u, pc);
     } else {
-        pc = greg(uc, RAX);     /* the probe's poll: on the way to the guest pc in rax */
+        /* The probe's poll: on the way to the guest pc in rax, as it was in the register. */
+        pc = greg(uc, RAX);
+        if (fault_guest->top_byte_ignore)
+            pc = (uint64_t)sext(pc, 56);
     }
     sync_registers(env, uc, swapped);
     if (kind != FLAGS_PACKED)

@@ -118,6 +118,7 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
 
     env->rt.access_jmp = &jmp;
     if (sigsetjmp(jmp, 0) == 0) {
+        env->rt.access_addr = pc;
         env->rt.in_access = INTERP_FETCH;
         n->e.mode = env->rt.mode;
         for (;;) {

@@ -45,8 +45,11 @@
 #include "translate/translate.h"
 
 /* Guest memory: scratch with a hole after it, and code, which the guest can only read. */
-#define SCRATCH    0x50000000ul
-#define CODE_AREA  0x50010000ul
+#define SCRATCH    area
+#define CODE_AREA  (area + 0x10000)
+
+/* Once where addresses fit immediate operands of the host, once where they do not. */
+static const uint64_t areas[] = { 0x50000000, 0x123450000000 };
 
 enum {
     SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 24, MAX_CALLED = 6,
@@ -91,7 +94,9 @@ typedef struct {
 static const Guest *guest;
 static Env *env;
 static Progress *progress;
-static uint32_t *code_alias;    /* CODE_AREA, writable */
+static uint32_t *code_aliases[ARRAY_LEN(areas)];
+static uint64_t area = areas[0];        /* of the sequence in work */
+static uint32_t *code_alias;            /* its CODE_AREA, writable */
 static uint8_t scratch_template[SCRATCH_BYTES];
 static const char *only[MAX_ROWS];
 static unsigned n_only;
@@ -583,11 +588,18 @@ static void make_main(Sequence *q, Roles *r)
     q->word[end] = BRK;
 }
 
+static void select_area(unsigned i)
+{
+    area = areas[i];
+    code_alias = code_aliases[i];
+}
+
 static void make_sequence(Sequence *q, uint64_t index)
 {
     Roles r;
 
     rng = (seed * 0x2545f4914f6cdd1d + index) * 0xda942042e4dd58b5;
+    select_area(below(ARRAY_LEN(areas)));
     make_roles(&r);
     make_start(&q->in, &r);
     memset(q->target, 0, sizeof(q->target));
@@ -750,7 +762,7 @@ static void show_result(const Result *want, const Result *got)
     }
     for (unsigned i = 0, shown = 0; i < SCRATCH_BYTES && shown < 8; i++) {
         if (want->scratch[i] != got->scratch[i]) {
-            printf("    [0x%lx] interp %02x jit %02x\n", SCRATCH + i, want->scratch[i],
+            printf("    [0x%" PRIx64 "] interp %02x jit %02x\n", SCRATCH + i, want->scratch[i],
                    got->scratch[i]);
             shown++;
         }
@@ -890,7 +902,7 @@ static void map_at(uintptr_t at, size_t bytes, int prot, int fd)
     }
 }
 
-static void map_guest(void)
+static void map_area(unsigned n)
 {
     int fd = memfd_create("code", 0);
 
@@ -898,14 +910,15 @@ static void map_guest(void)
         perror("engine-tests: memfd_create");
         exit(2);
     }
+    code_aliases[n] = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    select_area(n);
     map_at(SCRATCH, SCRATCH_BYTES, PROT_READ | PROT_WRITE, -1);
     map_at(CODE_AREA, CODE_BYTES, PROT_READ, fd);
-    code_alias = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
     for (unsigned i = 0; i < CODE_BYTES / 4; i++) {
         code_alias[i] = BRK;
     }
     pages_set_exec(guest_addr(CODE_AREA), CODE_BYTES, true);
-    make_scratch();
 }
 
 static void start_engines(void)
@@ -1069,7 +1082,10 @@ int main(int argc, char **argv)
         guest = strcmp((*g)->name, "aarch64") ? guest : *g;
     }
     progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    map_guest();
+    for (unsigned i = 0; i < ARRAY_LEN(areas); i++) {
+        map_area(i);
+    }
+    make_scratch();
     start_engines();
     run_all(&o);
     show_ends();

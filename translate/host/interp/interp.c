@@ -265,8 +265,14 @@ bool interp_fault(Env *env, int sig, const siginfo_t *info, ucontext_t *uc)
         note_fault(env, access == INTERP_FETCH ? EXIT_FETCH : EXIT_FAULT, sig,
                    SEGV_MAPERR, env->rt.access_addr);
     } else {
+        uint64_t at = (uint64_t)info->si_addr;
+
+        /* Code is read in any order: the address is that of the instruction's first byte. */
+        if (access == INTERP_FETCH && at / PAGE_BYTES == env->rt.access_addr / PAGE_BYTES) {
+            at = env->rt.access_addr;
+        }
         note_fault(env, access == INTERP_FETCH ? EXIT_FETCH : EXIT_FAULT, sig,
-                   info->si_code, (uint64_t)info->si_addr);
+                   info->si_code, at);
     }
     redirect(uc, env);
     return true;
