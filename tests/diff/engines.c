@@ -11,7 +11,7 @@
  *     -p   another thread pokes all the time; when translated code answers, the interpreter
  *          goes on from there
  *
- * A sequence is made from its seed and index alone: up to 24 instructions from the decode
+ * A sequence is made from its seed and index alone: 24, rarely 200, instructions from the decode
  * rows, with branches, bounded loops, calls and returns between them, ending in BRK. Registers
  * that memory accesses use point into scratch memory, sometimes to a hole or to a tagged
  * address, so that faults are part of the result. After a run everything a guest can see is
@@ -52,7 +52,7 @@
 static const uint64_t areas[] = { 0x50000000, 0x123450000000 };
 
 enum {
-    SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 24, MAX_CALLED = 6,
+    SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 200, USUAL_MAIN = 24, MAX_CALLED = 6,
     MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, RUN_SECONDS = 5, TRIAL_MS = 300, MAX_ROWS = 8, CACHE_BYTES = 8 << 20,
 };
 #define BRK  0xd4200000u
@@ -95,7 +95,7 @@ static const Guest *guest;
 static Env *env;
 static Progress *progress;
 static uint32_t *code_aliases[ARRAY_LEN(areas)];
-static uint64_t area = areas[0];        /* of the sequence in work */
+static uint64_t area;                   /* of the sequence in work */
 static uint32_t *code_alias;            /* its CODE_AREA, writable */
 static uint8_t scratch_template[SCRATCH_BYTES];
 static const char *only[MAX_ROWS];
@@ -604,7 +604,8 @@ static void make_sequence(Sequence *q, uint64_t index)
     make_start(&q->in, &r);
     memset(q->target, 0, sizeof(q->target));
     memset(q->second, 0, sizeof(q->second));
-    q->n_main = q->n = 1 + (one_in(3) ? 1 + below(3) : 1 + below(MAX_MAIN));
+    unsigned most = one_in(3) ? 3 : one_in(60) ? MAX_MAIN : USUAL_MAIN;
+    q->n_main = q->n = 2 + below(most);
     if (one_in(3)) {
         q->n += 1 + below(MAX_CALLED);
     }

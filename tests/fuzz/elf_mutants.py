@@ -203,16 +203,27 @@ def plain_files(mimus, out):
 
     with open(os.path.join(out, "base.static"), "rb") as f:
         elf = f.read()
+    with open(os.path.join(out, "base.dynamic"), "rb") as f:
+        dynamic = f.read()
     foreign = bytearray(elf)
-    foreign[18] = 0x2b          # sparcv9
-    cases = [(os.path.join(out, "missing"), 127), (make("empty", b""), 126),
-             (make("plain", elf, 0o644), 126), (make("foreign", bytes(foreign)), 126),
-             (make("text", b"just words\n"), 126), (out, 126)]
-    for path, want in cases:
+    foreign[18] = 0x2b
+    cases = [(os.path.join(out, "missing"), 127, "No such file"),
+             (make("empty", b""), 126, "is empty"),
+             (make("plain", elf, 0o644), 126, "Permission denied"),
+             (make("foreign", bytes(foreign)), 126, "64-bit SPARC"),
+             (make("text", b"just words\n"), 126, "neither an ELF"),
+             (make("dynamic", dynamic), 127, "/lib/ld-linux-aarch64.so.1 is not found; -L"),
+             (make("script", b"#!/nonexistent/interpreter\n"), 127, "/nonexistent/interpreter"),
+             (make("blank", b"#!\n"), 126, "names no interpreter"),
+             (make("short", elf[:40]), 126, "cut short"),
+             (os.path.realpath(sys.executable), 126, "the host itself"),
+             (out, 126, "is a directory")]
+    for path, want, words in cases:
         rc, _, err = run(mimus, path, 10)
-        why = None
         if rc != want:
             why = "status %s, expected %d: %s" % (rc, want, err.strip()[-200:])
+        elif words not in err:
+            why = "no word of '%s': %s" % (words, err.strip()[-200:])
         else:
             why = refused(rc, err, path)
         yield os.path.basename(path), why

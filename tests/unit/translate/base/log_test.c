@@ -85,3 +85,19 @@ Test(log, die_exits, .exit_code = 126)
     close(STDERR_FILENO);
     die(126, "%s: no such thing", "a.out");
 }
+
+Test(log, ranges)
+{
+    const char *bad = NULL, *list = "0x10,zz";
+
+    cr_assert(log_in_range(5, 1));      /* nothing selected: all */
+    cr_assert_eq(log_select_range("0x1000..0x1fff,0x3000+0x10,0x5000-0x10", &bad), 0);
+    cr_assert(log_in_range(0x1000, 1) && log_in_range(0x1fff, 4) && !log_in_range(0x2000, 4));
+    cr_assert(log_in_range(0xff8, 9) && !log_in_range(0xff8, 8));
+    cr_assert(log_in_range(0x300f, 1) && !log_in_range(0x3010, 1));
+    cr_assert(log_in_range(0x4ff1, 1) && log_in_range(0x5000, 1) && !log_in_range(0x4ff0, 1));
+    cr_assert_eq(log_select_range(list, &bad), -1);
+    cr_assert_eq(bad, list + 5);
+    cr_assert_eq(log_select_range("5..4", &bad), -1);
+    cr_assert_eq(log_select_range("5+0", &bad), -1);
+}
