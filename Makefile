@@ -215,7 +215,7 @@ check-fuzz: $(O)/mimus
 
 demo:
 	@sh scripts/setup.sh build
-	+@$(MAKE) --no-print-directory $(O)/mimus
+	+@$(MAKE) -j$$(nproc) --no-print-directory $(O)/mimus
 	@sh scripts/demo.sh $(O)/mimus
 
 bench: $(O)/mimus

@@ -22,7 +22,8 @@ static int status_of(int err)
 /* is_bad_file: the reason is what the file holds; its errno says nothing more. */
 static bool is_bad_file(int err)
 {
-    return err == -ENOEXEC || err == -EINVAL || err == -ELIBBAD || err == -EFAULT || err == -EIO;
+    return err == -ENOEXEC || err == -EINVAL || err == -ELIBBAD || err == -EFAULT || err == -EIO ||
+           err == -EEXIST;
 }
 
 static bool is_dir(const char *path)

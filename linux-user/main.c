@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,12 +30,13 @@
 #include "linux-user/thread.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
+#include "syscall/memory.h"
 #include "syscall/own_range.h"
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
-enum { EXIT_CANNOT_RUN = 126, AT_FLAGS_KEEP_ARGV0 = 1 };
+enum { EXIT_CANNOT_RUN = 126, STACK_LEAST = 256 * 1024, AT_FLAGS_KEEP_ARGV0 = 1 };
 
 /* One way to be started, as the rest sees it. */
 typedef struct {
@@ -212,6 +214,17 @@ static void own_image(void)
     own_memory_hook = note_own;
 }
 
+/* adopt_limits: as far as the host lets us; with a tiny hard stack limit we would crash later. */
+static void adopt_limits(void)
+{
+    struct rlimit stack;
+
+    limits_adopt();
+    if (getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur < STACK_LEAST)
+        die(EXIT_CANNOT_RUN, "the stack limit (ulimit -s) is %u kB, at least %u are needed",
+            (unsigned)(stack.rlim_cur >> 10), STACK_LEAST >> 10);
+}
+
 static void start_translator(const Guest *guest)
 {
     options.translate.features = guest->features;
@@ -252,6 +265,7 @@ int main(int argc, char **argv, char **envp)
     }
     if (options.prefix && !path_prefix_active)
         path_prefix_set(options.prefix);
+    adopt_limits();
     exec_keep_self(s.handed_over ? handover.self_fd : -1, argv[0]);
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
     own_image();

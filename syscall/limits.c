@@ -148,6 +148,38 @@ static long limits_set(int resource, const Limit *lim)
     return 0;
 }
 
+/* lift: the host's limit as far up as we may; what it was is the guest's from now on. */
+static void lift(int resource, const Limit *was, uint64_t want)
+{
+    Limit up = { want, was->hard };
+
+    if (up.hard < want && may_raise()) {
+        up.hard = want;
+    }
+    if (up.soft > up.hard) {
+        up.soft = up.hard;
+    }
+    if (up.soft > was->soft && host_call(SYS_prlimit64, 0, resource, &up, NULL) == 0) {
+        keep(resource, was);
+    }
+}
+
+void limits_adopt(void)
+{
+    static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK };
+
+    for (unsigned i = 0; i < ARRAY_LEN(resources); i++) {
+        int r = resources[i];
+        bool stack = r == RLIMIT_STACK;
+        Limit was;
+
+        if (!kept[r].set && host_call(SYS_prlimit64, 0, r, NULL, &was) == 0 &&
+            was.soft < (stack ? stack_floor : unlimited)) {
+            lift(r, &was, stack ? stack_floor : unlimited);
+        }
+    }
+}
+
 /* ---- over exec ---- */
 
 size_t limits_export(char *buf, size_t len)

@@ -50,8 +50,10 @@ uint64_t mem_take_exec_shm(uint64_t addr);
  * small RLIMIT_STACK) are kept by limits_ and enforced in mmap, mremap and brk. To
  * carry them over exec, limits_export() writes them as text ("9=1000:2000,2=..."; empty
  * when none is set; the length) and limits_import() reads that back. limits_get: soft
- * and hard limit as the guest sees them; resource is RLIMIT_x.
+ * and hard limit as the guest sees them; resource is RLIMIT_x. limits_adopt: at start-up,
+ * after limits_import(): take such limits over from the host, lifting it as far as allowed.
  */
+void limits_adopt(void);
 size_t limits_export(char *buf, size_t len);
 void limits_import(const char *text);
 int limits_get(int resource, uint64_t *soft, uint64_t *hard);

@@ -10,6 +10,7 @@ status says failure although nothing failed, is one failure more. The parts' lin
 they come, their closing lines are not: the only such line is the sum, printed last.
 """
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -22,7 +23,8 @@ CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 def run_part(make, part):
     """Returns (passed, failed, skipped, seconds)."""
     start = time.monotonic()
-    p = subprocess.Popen(shlex.split(make) + ["--no-print-directory", "check-" + part],
+    jobs = [] if "-j" in os.environ.get("MAKEFLAGS", "") else ["-j%d" % len(os.sched_getaffinity(0))]
+    p = subprocess.Popen(shlex.split(make) + jobs + ["--no-print-directory", "check-" + part],
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                          errors="replace", close_fds=False)
     found = None

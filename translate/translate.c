@@ -349,10 +349,14 @@ static ExitKind jit_run(Env *env)
     }
 }
 
+/* The Env whose code called, when C code of this thread is at work; only compared. */
+static __thread const Env *running;
+
 ExitKind env_run(Env *env)
 {
     ExitKind kind;
 
+    running = env;
     if (translate_options.accel == ACCEL_JIT) {
         kind = jit_run(env);
         cache_quiet(env);
@@ -373,7 +377,7 @@ void translate_invalidate(GuestAddr start, uint64_t len)
         return;
     interp_invalidate();
     if (translate_options.accel == ACCEL_JIT)
-        cache_kill(start.va, start.va + len);
+        cache_kill(start.va, start.va + len, running);
 }
 
 void translate_shadow_forget(Env *env)

@@ -53,7 +53,8 @@ static const uint64_t areas[] = { 0x50000000, 0x123450000000 };
 
 enum {
     SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 200, USUAL_MAIN = 24, MAX_CALLED = 6,
-    MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, RUN_SECONDS = 5, TRIAL_MS = 300, MAX_ROWS = 8, CACHE_BYTES = 8 << 20,
+    MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, MAX_ROWS = 8,
+    RUN_SECONDS = 5, TRIAL_MS = 300, CACHE_BYTES = 8 << 20,
 };
 #define BRK  0xd4200000u
 #define NOP  0xd503201fu
@@ -471,8 +472,9 @@ static unsigned put_pair(Sequence *q, unsigned i, uint32_t first, uint32_t secon
 }
 
 /*
- * put_loop: at i, a counter counts down and branches back to `to`; returns words. Loops that test for zero
- * only must not be come by again by an outer loop, when their counter is below zero.
+ * put_loop: at i, a counter counts down and branches back to `to`; returns words. Loops that
+ * test for zero only must not be come by again by an outer loop, when their counter is below
+ * zero.
  */
 static unsigned put_loop(Sequence *q, unsigned i, unsigned to, Roles *r)
 {

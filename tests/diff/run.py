@@ -3,7 +3,7 @@
 """Compare Mimus with another emulator on random sequences of AArch64 instructions.
 
 usage: run.py [--mimus CMD] [--oracle CMD] [--sequences N] [--seed N] [--rows REGEX]
-              [--engines jit,interp] [--length N] [--out DIR]
+              [--engines jit,interp,sse,min] [--length N] [--out DIR]
 
 Words are made from the rows of the decode tables (rows.py), executed by tests/diff/guest.c
 under each emulator, and the end states (x, sp, NZCV, FPCR, FPSR, v, signals, memory) compared.
@@ -191,7 +191,7 @@ def only_tininess(oracle, mimus, seq):
     number: Arm looks before rounding, the host after (translate/guest/aarch64/README.md).
     """
     a, b = fields(oracle.state(seq)), fields(mimus.state(seq))
-    return (mimus.name == "jit" and a.keys() == b.keys() and "fpsr" in a
+    return (mimus.name != "interp" and a.keys() == b.keys() and "fpsr" in a
             and all(a[k] == b[k] for k in a if k != "fpsr")
             and int(a["fpsr"], 16) ^ int(b["fpsr"], 16) == UFC)
 
@@ -236,6 +236,15 @@ def find_oracle():
     r = subprocess.run([os.path.join(ROOT, "scripts", "newest-qemu"), "aarch64"],
                        stdout=subprocess.PIPE, text=True)
     return [r.stdout.strip().splitlines()[-1]] if r.returncode == 0 else None
+
+
+def engine(mimus, name):
+    """The command of an engine; sse and min are the JIT without the newer host instructions."""
+    if "qemu" in mimus[0]:
+        return mimus
+    if name in ("jit", "interp"):
+        return mimus + ["-accel", name]
+    return ["env", "MIMUS_CPU_MASK=" + name] + mimus
 
 
 class Tally:
@@ -313,8 +322,7 @@ def main():
         print("left out: %s: %s" % (name, why))
     mimus = shlex.split(a.mimus)
     engines = [e for e in a.engines.split(",") if e]
-    runners = [Runner(e, mimus + ([] if "qemu" in mimus[0] else ["-accel", e]), guest, out)
-               for e in engines]
+    runners = [Runner(e, engine(mimus, e), guest, out) for e in engines]
     print("%d sequences over %d rows; oracle: %s" % (a.sequences, len(rows),
                                                      " ".join(oracle)), flush=True)
     parts = ((CPU, [r for r in rows if not r.lse]),

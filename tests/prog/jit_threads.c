@@ -7,6 +7,7 @@
 // expect: mapped, run, unmapped ok
 // expect: published code ok
 // expect: patched while it runs ok
+// expect: loops left by patching ok
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -187,6 +188,50 @@ static void patched(void)
     }
 }
 
+/*
+ * Endless loops that end because another thread changes a branch or a nop in them to a branch
+ * out: allowed without further ado (Arm ARM, concurrent modification and execution).
+ */
+static void *loop_runner(void *at)
+{
+    ((Fn)at)(0);
+    return NULL;
+}
+
+static void loops_left(void)
+{
+    uint32_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static const int start[] = { 0, 16, 32 }, change[] = { 0, 18, 32 };
+    static const uint32_t to[] = { 0x14000008, 0x14000002, 0x14000008 };
+
+    for (int round = 0; round < 30; round++) {
+        pthread_t t[3];
+
+        p[0] = 0x14000000;                      /* b . */
+        p[16] = 0xd503201f;                     /* nop; add x1, x1, #1; b -8 */
+        p[17] = 0x91000421;
+        p[18] = 0x17fffffe;
+        p[32] = 0xd503201f;                     /* nop; cmp x1, #0; b.ne -8; b -12 */
+        p[33] = 0xf100003f;
+        p[34] = 0x54ffffc1;
+        p[35] = 0x17fffffd;
+        p[8] = p[20] = p[40] = 0xd65f03c0;
+        flush(p, 4096);
+        for (int i = 0; i < 3; i++) {
+            pthread_create(&t[i], NULL, loop_runner, p + start[i]);
+        }
+        usleep(2000);
+        for (int i = 0; i < 3; i++) {
+            __atomic_store_n(p + change[i], to[i], __ATOMIC_RELEASE);
+            flush(p + change[i], 4);
+        }
+        for (int i = 0; i < 3; i++) {
+            pthread_join(t[i], NULL);
+        }
+    }
+}
+
 static void all(void *(*fn)(void *))
 {
     pthread_t t[THREADS];
@@ -224,5 +269,7 @@ int main(void)
     tell("published code");
     patched();
     tell("patched while it runs");
+    loops_left();
+    tell("loops left by patching");
     return 0;
 }

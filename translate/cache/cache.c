@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
@@ -35,7 +36,7 @@ typedef struct Map {
     MapSlot slot[];
 } Map;
 
-enum { MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 4096 };
+enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 4096 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -97,21 +98,48 @@ static uint64_t oldest_epoch(void)
     return oldest;
 }
 
+/* default_bytes: less where address space is limited, for the guest needs most of it. */
+static uint64_t default_bytes(void)
+{
+    static const int limits[] = { RLIMIT_AS, RLIMIT_DATA };
+    uint64_t bytes = DEFAULT_BYTES;
+    struct rlimit lim;
+
+    for (unsigned i = 0; i < ARRAY_LEN(limits); i++) {
+        if (getrlimit(limits[i], &lim) == 0 && lim.rlim_cur / 16 < bytes)
+            bytes = lim.rlim_cur / 16;
+    }
+    return bytes;
+}
+
+/* reserve: address space for n_chunk chunks and what is kept of them. */
+static bool reserve(void)
+{
+    code = mmap(NULL, (size_t)n_chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (code == MAP_FAILED)
+        return false;
+    meta = mmap(NULL, (size_t)n_chunk * META_BYTES, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (meta == MAP_FAILED)
+        munmap(code, (size_t)n_chunk * CHUNK_BYTES);
+    return meta != MAP_FAILED;
+}
+
 int cache_init(uint64_t bytes)
 {
     if (!bytes)
-        bytes = DEFAULT_BYTES;
+        bytes = default_bytes();
     n_chunk = (uint32_t)((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES) + 1;
-    if (n_chunk < 8)
-        n_chunk = 8;
+    if (n_chunk < MIN_CHUNKS)
+        n_chunk = MIN_CHUNKS;
     if (n_chunk > MAX_CHUNKS)
         n_chunk = MAX_CHUNKS;
-    code = mmap(NULL, (size_t)n_chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    meta = mmap(NULL, (size_t)n_chunk * META_BYTES, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (code == MAP_FAILED || meta == MAP_FAILED)
-        return -errno;
+    while (!reserve()) {        /* a limit on address space: make do with less */
+        n_chunk /= 2;
+        if (n_chunk < MIN_CHUNKS)
+            return -ENOMEM;
+    }
     own_memory(code, (size_t)n_chunk * CHUNK_BYTES);
     own_memory(meta, (size_t)n_chunk * META_BYTES);
     chunks[0].state = CHUNK_FULL;       /* the thunks' */
@@ -414,7 +442,19 @@ static void unit_kill(Unit *u)
         *p = u->page_next;
 }
 
-bool cache_kill(uint64_t start, uint64_t end)
+/*
+ * poke_others: threads that may be in dropped code leave it at their next poll: else they could
+ * stay for ever, in a loop whose branch was changed. One in a system call looks by itself.
+ */
+static void poke_others(const Env *self)
+{
+    for (unsigned i = 0; i < n_env; i++) {
+        if (envs[i] != self && envs[i]->rt.epoch != UINT64_MAX && !envs[i]->rt.poke)
+            env_poke(envs[i]);
+    }
+}
+
+bool cache_kill(uint64_t start, uint64_t end, const Env *self)
 {
     bool any = false;
     uint64_t page = align_down(start, PAGE_BYTES);
@@ -450,6 +490,7 @@ bool cache_kill(uint64_t start, uint64_t end)
     if (any) {
         atomic_fetch_add(&kills, 1);
         cache_stats.kills++;
+        poke_others(self);
     }
     cache_unlock();
     return any;
@@ -543,11 +584,16 @@ uint64_t cache_busy(Env *env)
     return now;
 }
 
-/* chunks_settle: limbo chunks that nobody can be in any more become free; counts free ones. */
-static unsigned chunks_settle(uint32_t *found)
+/*
+ * chunks_settle: limbo chunks that nobody can be in any more become free; counts free ones, up
+ * to 4, and those in limbo.
+ */
+static unsigned chunks_settle(uint32_t *found, unsigned *limbo)
 {
     uint64_t oldest = oldest_epoch();
     unsigned n = 0;
+
+    *limbo = 0;
 
     for (uint32_t i = 1; i < n_chunk; i++) {
         if (chunks[i].state == CHUNK_LIMBO && oldest >= chunks[i].epoch)
@@ -558,6 +604,7 @@ static unsigned chunks_settle(uint32_t *found)
             if (++n >= 4)
                 break;
         }
+        *limbo += chunks[i].state == CHUNK_LIMBO;
     }
     return n;
 }
@@ -575,10 +622,7 @@ static void chunk_evict(Env *self)
         chunks[i].epoch = atomic_fetch_add(&epoch, 1) + 1;
         cache_stats.evictions++;
         atomic_fetch_add(&kills, 1);
-        for (unsigned e = 0; e < n_env; e++) {
-            if (envs[e] != self)
-                env_poke(envs[e]);
-        }
+        poke_others(self);
         return;
     }
 }
@@ -601,15 +645,17 @@ static uint32_t chunk_part(const Env *env)
 static uint32_t chunk_fresh(Env *env)
 {
     uint32_t found = 0;
+    unsigned limbo;
 
     env->rt.shadow_sp = env->rt.shadow_base;
     __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
-    unsigned n = chunks_settle(&found);
+    unsigned n = chunks_settle(&found, &limbo);
 
-    if (n < 4) {
+    /* What waits in limbo counts: a thread that is slow to leave must not cost all the code. */
+    if (n + limbo < 4) {
         chunk_evict(env);
         __atomic_store_n(&env->rt.epoch, atomic_load(&epoch), __ATOMIC_SEQ_CST);
-        n = chunks_settle(&found);
+        n = chunks_settle(&found, &limbo);
     }
     if (n && found >= chunk_high)
         chunk_high = found + 1;

@@ -112,8 +112,11 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host);
 void cache_link(uint32_t n, const uint8_t *host);
 uint64_t cache_edge_target(uint32_t n);
 
-/* cache_kill: drop all units with code in [start, end); true when there was one. */
-bool cache_kill(uint64_t start, uint64_t end);
+/*
+ * cache_kill: drop all units with code in [start, end); true when there was one. Then threads
+ * other than self are poked, to leave such code.
+ */
+bool cache_kill(uint64_t start, uint64_t end, const Env *self);
 
 /* cache_kills: count of cache_kill() calls that dropped something. */
 uint32_t cache_kills(void);

@@ -58,3 +58,17 @@ Test(limits, over_exec)
     limits_import("77=1:1");
     limits_import("rubbish");
 }
+
+Test(limits, the_hosts_are_lifted_and_kept)
+{
+    struct rlimit host, small = { 64 << 10, RLIM_INFINITY };
+    uint64_t soft, hard;
+
+    cr_assert(getrlimit(RLIMIT_STACK, &host) == 0);
+    small.rlim_max = host.rlim_max;
+    cr_assert(setrlimit(RLIMIT_STACK, &small) == 0);
+    limits_adopt();
+    cr_assert(limits_get(RLIMIT_STACK, &soft, &hard) == 0);
+    cr_assert(soft == 64 << 10 && hard == host.rlim_max);
+    cr_assert(getrlimit(RLIMIT_STACK, &host) == 0 && host.rlim_cur >= 1 << 20);
+}
