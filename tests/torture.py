@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run the execute tests of a compiler's torture suite as guest programs.
 
-usage: torture.py [--mimus CMD] [--oracle CMD] [--opts "-O0 -O3,-funroll-loops ..."] [--only REGEX]
+usage: torture.py [--mimus CMD] [--oracle CMD] [--opts="-O0 -O3,-funroll-loops"] [--only REGEX]
                   [--engines jit,interp] [--jobs N] [--out DIR] FOLDER...
 
 A FOLDER is gcc/testsuite/gcc.c-torture/execute of a GCC source tree (Debian: the package
