@@ -733,11 +733,42 @@ void rule_extr(Emit *e, const IrOp *op)
 
 /* ---- multiplication and division ---- */
 
+/*
+ * mul_keeping_flags: a product between the additions of a carry chain, by mulx, which leaves
+ * EFLAGS alone. False when that is not what is needed.
+ */
+static bool mul_keeping_flags(Emit *e, const IrOp *op, bool high)
+{
+    Asm *as = &e->as;
+    int w = emit_wide(op);
+
+    if (!e->hf->bmi2 || e->flags == FLAGS_PACKED || !emit_flags_needed(e))
+        return false;
+    int a = emit_int(e, op->a, RAX), b = emit_int(e, op->b, RCX);
+
+    if (b == RDX) {
+        b = a;
+    } else if (a != RDX) {
+        emit_take_pool(e, RDX);
+        asm_mov_rr(as, 1, RDX, a);
+    }
+    int r = emit_int_dst(e, op->d);
+
+    if (high)
+        asm_mulx(as, w, r, RCX, b);
+    else
+        asm_mulx(as, w, RCX, r, b);
+    emit_int_done(e, op->d, r);
+    return true;
+}
+
 void rule_mul(Emit *e, const IrOp *op)
 {
     int w = emit_wide(op);
     uint64_t k;
 
+    if (mul_keeping_flags(e, op, false))
+        return;
     emit_clobber_flags(e);
     int a = emit_int(e, op->a, RAX);
 
@@ -800,6 +831,8 @@ void rule_mulh_s(Emit *e, const IrOp *op)
 
 void rule_mulh_u(Emit *e, const IrOp *op)
 {
+    if (mul_keeping_flags(e, op, true))
+        return;
     mulh(e, op, false);
 }
 
