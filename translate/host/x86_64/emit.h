@@ -224,14 +224,14 @@ void emit_int_done(Emit *e, IrRef r, int reg);
 int emit_vec_dst(Emit *e, IrRef r);
 void emit_vec_done(Emit *e, IrRef r, int reg);
 
-/* emit_borrow: pool register n made free for the op in work (its content is spilled). */
+/* emit_take_pool: rdx or rbx made free for the op in work; a temporary in it is spilled. */
 void emit_take_pool(Emit *e, int host_reg);
 
 void emit_release_operands(Emit *e, const IrOp *op);
 void emit_unpin(Emit *e);           /* operands have been read: their registers may be taken */
 void emit_regs_start(Emit *e);      /* block start: pools empty, uses counted */
 
-/* emit_const: value of a constant operand. */
+/* emit_is_const: r is a constant; its value in *v. */
 static inline bool emit_is_const(const Emit *e, IrRef r, uint64_t *v)
 {
     if (!ir_is_const(r))
@@ -296,7 +296,7 @@ extern IntRule *const int_rules[IR_OP_COUNT];   /* integer, memory, atomic and e
 /* emit_eval: have the C meaning of the op run. */
 void emit_eval(Emit *e, const IrOp *op);
 
-/* emit_exit_edge: jmp/jcc/call rel32 (opcode chosen by kind) to guest pc target. */
+/* emit_edge: jmp, jcc or call rel32 to guest pc target, which can be linked. */
 typedef enum { EDGE_JMP, EDGE_JCC, EDGE_CALL } EdgeKind;
 void emit_edge(Emit *e, EdgeKind kind, int cc, uint64_t target);
 

@@ -322,9 +322,7 @@ void rule_call(Emit *e, const IrOp *op)
 void rule_fccmp(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
-    unsigned nzcv = op->imm >> 8 & 15;
-    uint16_t packed = (uint16_t)((nzcv & 8 ? 0x8000 : 0) | (nzcv & 4 ? 0x4000 : 0) |
-                                 (nzcv & 2 ? 0 : 0x100) | (nzcv & 1));
+    int16_t packed = (int16_t)flags_from_nzcv((op->imm >> 8 & 15) << 28);
 
     emit_flags_save(e);
     int cc = emit_flags_cc(e, op->imm & 15);
@@ -343,7 +341,7 @@ void rule_fccmp(Emit *e, const IrOp *op)
     uint8_t *done = asm_jmp8(as);
 
     asm_patch32(otherwise, as->p);
-    asm_mov_mi(as, 2, emit_rt(nzcv), (int16_t)packed);
+    asm_mov_mi(as, 2, emit_rt(nzcv), packed);
     asm_patch8(as, done);
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;

@@ -261,8 +261,10 @@ static void with_carry(Emit *e, const IrOp *op, AluOp alu_op)
     bool setf = op->flags & IRF_SETF;
 
     emit_flags_carry(e, alu_op == ALU_SBB);
-    if (!setf && e->flags_dirty && emit_flags_needed(e))
-        emit_flags_save(e), emit_flags_carry(e, alu_op == ALU_SBB);
+    if (!setf && e->flags_dirty && emit_flags_needed(e)) {
+        emit_flags_save(e);
+        emit_flags_carry(e, alu_op == ALU_SBB);
+    }
     alu(e, op, alu_op);
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
@@ -1106,10 +1108,10 @@ void rule_getf(Emit *e, const IrOp *op)
     emit_int_done(e, op->d, r);
 }
 
-static uint16_t packed_from_nzcv(unsigned nzcv)
+/* packed_const: the packed form of a constant NZCV, N in bit 3. */
+static int16_t packed_const(unsigned nzcv)
 {
-    return (uint16_t)((nzcv & 8 ? 0x8000 : 0) | (nzcv & 4 ? 0x4000 : 0) |
-                      (nzcv & 2 ? 0 : 0x100) | (nzcv & 1));
+    return (int16_t)flags_from_nzcv(nzcv << 28);
 }
 
 void rule_setf(Emit *e, const IrOp *op)
@@ -1139,7 +1141,7 @@ void rule_setf(Emit *e, const IrOp *op)
 void rule_setf_k(Emit *e, const IrOp *op)
 {
     emit_clobber_flags(e);
-    asm_mov_mi(&e->as, 2, emit_rt(nzcv), (int16_t)packed_from_nzcv(op->imm));
+    asm_mov_mi(&e->as, 2, emit_rt(nzcv), packed_const(op->imm));
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
 }
@@ -1147,7 +1149,7 @@ void rule_setf_k(Emit *e, const IrOp *op)
 /* load_flags_const: EFLAGS = nzcv in the subtraction's form. */
 static void load_flags_const(Emit *e, unsigned nzcv)
 {
-    asm_mov_ri(&e->as, RAX, packed_from_nzcv(nzcv));
+    asm_mov_ri(&e->as, RAX, (uint16_t)packed_const(nzcv));
     asm_alu_small_ri(&e->as, 1, ALU_ADD, RAX, 127);
     asm_sahf(&e->as);
 }
