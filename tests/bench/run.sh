@@ -5,8 +5,10 @@
 # and under the newest qemu, side by side; further options go to bench.py. Without options: the
 # classes integer, fp, simd and startup, three runs.
 set -eu
-mimus=${1:?usage: run.sh MIMUS OUT [OPTION...]}
+mimus=$(realpath "${1:?usage: run.sh MIMUS OUT [OPTION...]}")
 out=${2:?usage: run.sh MIMUS OUT [OPTION...]}
+mkdir -p "$out"
+out=$(realpath "$out")
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 scripts=$here/../../scripts
