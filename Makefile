@@ -241,7 +241,7 @@ help:
 	@echo "  all            $(O)/mimus, one static program for all guests (default)"
 	@echo "  setup          install what is missing with apt"
 	@echo "  demo           build, fetch a small arm64 root, run programs of it"
-	@echo "  check          all tests, about 15 minutes on two cores"
+	@echo "  check          all tests, 8 minutes on four cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"

@@ -81,12 +81,14 @@ static void unit_log_asm(const Emit *e)
 
 /*
  * unit_write: emit what was lifted. When a table or the room runs out, try again with fewer
- * blocks; a single block that is too large is lifted again with half the instructions.
+ * blocks; a single block that is too large is lifted again with half the instructions, and a
+ * single instruction that is still too large is left to the interpreter.
  */
 static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
 {
     bool live_in[EMIT_MAX_BLOCKS];
 
+    e->interpret = false;
     for (unsigned limit = UNIT_MAX_INSNS;;) {
         unit_analyse(e, live_in);
         e->as.p = cache_reserve(env, &e->as.end);
@@ -100,8 +102,7 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
             if (!unit_lift(e, pc, limit))
                 return false;
         } else {
-            die(1, "an instruction at 0x%llx needs more room than a unit has",
-                (unsigned long long)pc);
+            e->interpret = true;
         }
     }
     unit_log_asm(e);
@@ -378,15 +379,6 @@ void translate_invalidate(GuestAddr start, uint64_t len)
     interp_invalidate();
     if (translate_options.accel == ACCEL_JIT)
         cache_kill(start.va, start.va + len, running);
-}
-
-void translate_shadow_forget(Env *env)
-{
-    /* The words that are not host code addresses are guest return addresses. */
-    for (uint64_t *p = (uint64_t *)env->rt.shadow_sp; p < (uint64_t *)env->rt.shadow_base; p++) {
-        if (!cache_contains(*p))
-            *p = 1;
-    }
 }
 
 void translate_fork_prepare(void)

@@ -37,12 +37,6 @@ ExitKind env_run(Env *env);
  */
 void translate_invalidate(GuestAddr start, uint64_t len);
 
-/*
- * translate_shadow_forget: the calling thread's pending returns must not land in old code; for
- * helpers that invalidated code.
- */
-void translate_shadow_forget(Env *env);
-
 /* ---- executable pages ---- */
 
 /* pages_set_exec: pages of [start, start + len) are (not) executable by the guest. */

@@ -367,6 +367,13 @@ static void emit_block(Emit *e, EmitBlock *b)
     e->flags_dirty = false;
     e->link_reg = -1;
     b->entry = e->as.p;
+    b->n_swap = 0;
+    e->i = 0;
+    if (e->interpret) {
+        e->insn_off = 0;
+        deopt_call(&e->as, e->unit_pc);
+        return;
+    }
     emit_regs_start(e);
     swap_plan(e, b);
     swap_enter(e, b);

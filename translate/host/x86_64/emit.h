@@ -169,6 +169,7 @@ typedef struct Emit {
     uint64_t pool_const[256][2];
     unsigned n_const;
     bool overflow;              /* a table above was too small: translate less at once */
+    bool interpret;             /* the unit is one instruction, for the interpreter */
 } Emit;
 
 /* ---- for rules ---- */
