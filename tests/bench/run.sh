@@ -19,8 +19,8 @@ qemu=$("$scripts/newest-qemu" aarch64) && "$qemu" --version | head -n 1 || qemu=
 
 # Programs of a distribution run in a namespace with its own binfmt_misc (Linux 6.7).
 if unshare -Urm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc' 2>/dev/null; then
-    roots=${MIMUS_ROOTS:-$out/../roots}
-    "$scripts/test-roots" "$roots"
+    roots=${MIMUS_ROOTS:-$out/roots}
+    "$scripts/test-roots" -b "$roots"
     set -- --rootfs "x86_64=$roots/amd64" --rootfs "aarch64=$roots/arm64" "$@"
 else
     echo "bench: programs of a distribution left out: no user namespace with binfmt_misc here"
