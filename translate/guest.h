@@ -33,8 +33,8 @@ typedef struct {
     IrBlock *ir;
     const Guest *guest;
     GuestAddr pc;           /* of the instruction in work */
-    const uint8_t *code;    /* its bytes, guest->insn_max_bytes readable or fewer at a page end */
-    uint32_t code_len;
+    const uint8_t *code;    /* its bytes */
+    uint32_t code_len;      /* how many can be read; fewer than insn_max_bytes at a page's end */
     uint64_t features;      /* bits of the guest's own feature enum */
     uint32_t mode;          /* EnvRt.mode the code is made for */
     const char *row;        /* decode row that matched, for messages */
@@ -65,6 +65,13 @@ struct Guest {
      * then ends the block with IR_EXC_UNDEF.
      */
     unsigned (*lift_insn)(Lift *l);
+
+    /*
+     * nzcv_seen: whether NZCV may be seen (read, or shown by a fault or signal) before it is
+     * written by the code at pc, of which n bytes can be read. Looks at a few instructions and
+     * says yes when in doubt. NULL: the guest has no NZCV.
+     */
+    bool (*nzcv_seen)(const uint8_t *pc, uint32_t n);
 
     uint64_t features;          /* default feature set */
     void (*state_init)(Env *env);

@@ -21,18 +21,19 @@ static bool misaligned(const Guest *g, GuestAddr pc)
     return pc.va & (g->insn_min_bytes - 1u);
 }
 
-/* code_bytes: executable bytes at pc, at most one instruction's; 0: none. */
+/*
+ * code_bytes: executable bytes at pc, in an executable page: what the page has left, and of the
+ * next page what an instruction that lies across needs.
+ */
 static uint32_t code_bytes(const Guest *g, GuestAddr pc)
 {
-    uint64_t left = PAGE_BYTES - (pc.va & (PAGE_BYTES - 1));
+    uint32_t left = PAGE_BYTES - (pc.va & (PAGE_BYTES - 1));
 
-    if (!pages_is_exec(pc)) {
-        return 0;
-    }
     if (left < g->insn_max_bytes && pages_is_exec(guest_addr(pc.va + left))) {
+        pages_note_code(guest_addr(pc.va + left));
         left = g->insn_max_bytes;
     }
-    return left < g->insn_max_bytes ? (uint32_t)left : g->insn_max_bytes;
+    return left;
 }
 
 static IrVal pc_const(IrBlock *ir, uint64_t pc)
@@ -92,25 +93,19 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     uint32_t len;
 
     ir_block_reset(ir, pc);
-    if (misaligned(g, pc)) {
+    if (misaligned(g, pc) || !pages_is_exec(pc)) {
         return 0;
     }
     if (translate_options.one_insn_per_block) {
         max_insns = 1;
     }
     /* Before the code is read: a change from now on is seen by whoever drops translations. */
-    if (pages_is_exec(pc)) {
-        pages_note_code(pc);
-    }
+    pages_note_code(pc);
     while (!ir_ended(ir)) {
-        l.code_len = code_bytes(g, l.pc);
-        if (l.pc.va / PAGE_BYTES != page || ir->n_insn >= max_insns || ir_full(ir) ||
-            !l.code_len) {
+        if (l.pc.va / PAGE_BYTES != page || ir->n_insn >= max_insns || ir_full(ir)) {
             break;
         }
-        if ((l.pc.va + l.code_len - 1) / PAGE_BYTES != page) {
-            pages_note_code(guest_addr(l.pc.va + l.code_len - 1));
-        }
+        l.code_len = code_bytes(g, l.pc);
         len = lift_one(&l);
         l.pc.va += len ? len : g->insn_min_bytes;
     }

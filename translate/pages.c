@@ -91,6 +91,11 @@ bool pages_is_exec(GuestAddr a)
     return page_flags(a.va >> PAGE_BITS) & PAGE_EXEC;
 }
 
+bool pages_is_translated(GuestAddr a)
+{
+    return (page_flags(a.va >> PAGE_BITS) & (PAGE_EXEC | PAGE_CODE)) == (PAGE_EXEC | PAGE_CODE);
+}
+
 bool pages_has_code(GuestAddr start, uint64_t len)
 {
     GuestAddr at;

@@ -86,27 +86,27 @@ static void unit_log_asm(const Emit *e)
  */
 static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
 {
-    bool live_in[EMIT_MAX_BLOCKS];
+    unsigned blocks = e->n_block, insns = UNIT_MAX_INSNS;
 
     e->interpret = false;
-    for (unsigned limit = UNIT_MAX_INSNS;;) {
-        unit_analyse(e, live_in);
+    e->unit_pc = pc;
+    for (;;) {
+        unit_analyse(e);
         e->as.p = cache_reserve(env, &e->as.end);
         if (emit_unit(e))
             break;
-        if (e->n_block > 1) {
-            e->n_block = (e->n_block + 1) / 2;
-            e->block[e->n_block - 1].next = 0;
-        } else if (limit > 1) {
-            limit /= 2;
-            if (!unit_lift(e, pc, limit))
-                return false;
-        } else {
+        if (blocks > 1)
+            blocks /= 2;
+        else if (insns > 1)
+            insns /= 2;
+        else
             e->interpret = true;
-        }
+        /* Emitting uses a block up. */
+        if (!unit_lift(e, pc, blocks, insns))
+            return false;
     }
     unit_log_asm(e);
-    return cache_commit(env, e, gen, live_in);
+    return cache_commit(env, e, gen);
 }
 
 /* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
@@ -125,7 +125,7 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
         for (;;) {
             uint32_t gen = cache_generation();
 
-            if (!unit_lift(&n->e, pc, UNIT_MAX_INSNS)) {
+            if (!unit_lift(&n->e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }

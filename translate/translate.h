@@ -42,6 +42,8 @@ void translate_invalidate(GuestAddr start, uint64_t len);
 /* pages_set_exec: pages of [start, start + len) are (not) executable by the guest. */
 void pages_set_exec(GuestAddr start, uint64_t len, bool exec);
 bool pages_is_exec(GuestAddr a);
+/* pages_is_translated: executable, and code of it was read: it can be read again. */
+bool pages_is_translated(GuestAddr a);
 /* pages_has_code: some page of the range has been translated (a cheap test, may say yes wrongly). */
 bool pages_has_code(GuestAddr start, uint64_t len);
 /* pages_note_code: the translator read code from this page. */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "translate/ir/info.h"
 #include "translate/host/interp/interp.h"
 #include "translate/translate.h"
 
@@ -110,4 +111,65 @@ void test_faults_on(Env *env)
     fault_env = env;
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
+}
+
+IrVal test_raw(IrBlock *b, IrOp op)
+{
+    IrType type = ir_result_type(op.op, op.type);
+    uint32_t n_insn = b->n_insn;
+
+    if (type != IR_VOID && !op.d) {
+        op.d = ir_new_temp(b, type);
+    }
+    ir_insn(b, b->pc); /* room for one op */
+    b->n_insn = n_insn + (op.op == IR_insn);
+    b->op[b->n_op - 1] = op;
+    b->props |= ir_props(b, &op);
+    return (IrVal){ op.d, type };
+}
+
+/* as_value: operand r of b, in to. */
+static IrVal as_value(IrBlock *to, const IrBlock *b, const IrVal *temp, IrRef r)
+{
+    if (ir_is_temp(r)) {
+        return temp[ir_temp_index(r)];
+    }
+    if (ir_is_const(r)) {
+        return ir_const(to, IR_I64, ir_const_value(b, r));
+    }
+    return (IrVal){ r, IR_I64 };
+}
+
+static bool is_set(const IrOp *op)
+{
+    return ir_is_reg(op->d) && (op->op == IR_mov ||
+                                (op->op == IR_vmov && (op->flags & IR_VL_MASK) == IR_VL_128));
+}
+
+void test_rebuild(IrBlock *to, const IrBlock *b)
+{
+    IrVal temp[b->n_temp + 1];
+
+    ir_block_reset(to, b->pc);
+    to->guest_bytes = b->guest_bytes;
+    for (uint32_t i = 0; i < b->n_op; i++) {
+        const IrOp *op = &b->op[i];
+        IrVal a = as_value(to, b, temp, op->a);
+
+        if (op->op == IR_insn) {
+            ir_insn(to, guest_addr(b->pc.va + op->imm));
+        } else if (is_set(op)) {
+            a.type = op->op == IR_vmov ? IR_V128 : op->type;
+            ir_set(to, ir_reg_index(op->d), a);
+        } else {
+            IrVal v = ir_emit(to, op->op, op->type, op->flags, a, as_value(to, b, temp, op->b),
+                              as_value(to, b, temp, op->c), op->imm);
+
+            if (ir_is_temp(op->d)) {
+                temp[ir_temp_index(op->d)] = v;
+            } else if (op->d) {
+                ir_set(to, ir_reg_index(op->d), v);
+            }
+        }
+    }
 }

@@ -42,3 +42,10 @@ static inline TestState *test_state(Env *env)
  * env (one at a time).
  */
 void test_faults_on(Env *env);
+
+/*
+ * test_raw: append an op as it stands, without what ir_emit() makes simpler. test_rebuild: b made
+ * again in to by the builder's functions.
+ */
+IrVal test_raw(IrBlock *b, IrOp op);
+void test_rebuild(IrBlock *to, const IrBlock *b);

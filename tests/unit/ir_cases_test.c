@@ -17,7 +17,8 @@
  * `end`, the address behind them, where nothing can be accessed; then +n or -n, any number
  * of times. Two more lines:
  *   verify TEXT                   instead of out: the verifier's message has TEXT in it
- *   opt  N                        the optimised block has N ops, with the block end
+ *   opt  N                        made by the builder and after opt_live() the block has N ops,
+ *                                 with the block end
  *
  * Each block is also printed, parsed again and printed again, which must not change it.
  */
@@ -41,7 +42,7 @@ enum { BLOCK_PC = 0x1000, SCRATCH_BYTES = 4096 };
 
 typedef struct {
     const char *name;
-    bool opt;                                    /* run the passes of opt/ first */
+    bool opt;                                    /* rebuilt by the builder, then opt_live() */
     ExitKind (*run)(Env *env, const IrBlock *b); /* as interp_block() */
 } Engine;
 
@@ -337,8 +338,14 @@ static void run_case(Case *c, const Engine *e, Env *env)
     }
     cr_assert(!bad, "%s: %s", c->name, bad);
     if (e->opt) {
-        opt_fold(&b);
-        opt_dead(&b);
+        IrBlock built;
+        OptLive all = { .nzcv_out = true, .polls = true };
+
+        ir_block_init(&built, &guest_test);
+        test_rebuild(&built, &b);
+        ir_block_free(&b);
+        b = built;
+        opt_live(&b, &all);
         bad = ir_verify(&b);
         cr_assert(!bad, "%s: after opt: %s\n%s", c->name, bad, printed(&b));
         cr_expect(c->n_opt < 0 || b.n_op == (uint32_t)c->n_opt,

@@ -312,18 +312,6 @@ const uint8_t *cache_code(const Unit *u)
     return code + u->code;
 }
 
-const UnitBlock *cache_block(uint64_t gpc, uint32_t mode)
-{
-    const uint8_t *host = cache_lookup(gpc, mode);
-    Unit *u = host ? cache_unit_at((uint64_t)host) : NULL;
-
-    for (unsigned i = 0; u && i < u->n_block; i++) {
-        if (unit_blocks(u)[i].gpc == gpc)
-            return &unit_blocks(u)[i];
-    }
-    return NULL;
-}
-
 static uint32_t *page_list(uint64_t gpc)
 {
     return &page_head[(gpc >> PAGE_BITS) % PAGE_HEADS];
@@ -701,7 +689,7 @@ static bool chunk_has_room(const Chunk *c)
 }
 
 /* unit_fill: meta data of the emitted unit; its stubs are written behind its code. */
-static void unit_fill(Unit *u, Emit *e, const bool live_in[])
+static void unit_fill(Unit *u, Emit *e)
 {
     u->gpc = e->unit_pc;
     u->code = code_offset(e->unit_start);
@@ -714,7 +702,7 @@ static void unit_fill(Unit *u, Emit *e, const bool live_in[])
 
         UnitBlock *d = &unit_blocks(u)[i];
 
-        *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), live_in[i], b->n_swap, { { 0 } } };
+        *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), b->n_swap, { { 0 } } };
         memcpy(d->swap, b->swap, sizeof(d->swap));
         u->end = b->ir.pc.va + b->ir.guest_bytes;
     }
@@ -747,7 +735,7 @@ static void unit_publish(Unit *u)
     *head = meta_number(u);
 }
 
-bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
+bool cache_commit(Env *env, Emit *e, uint32_t gen)
 {
     uint32_t own = (uint32_t)(uintptr_t)env->rt.cache_thread;
     Chunk *c = &chunks[own];
@@ -755,7 +743,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
 
     /* Number 0 means none, and chunk 0 holds the thunks, so no unit has it. */
     memset(u, 0, sizeof(*u));
-    unit_fill(u, e, live_in);
+    unit_fill(u, e);
     cache_lock();
     if (gen != atomic_load(&generation)) {
         cache_unlock();

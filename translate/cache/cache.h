@@ -38,7 +38,6 @@ typedef struct {
 typedef struct {
     uint64_t gpc;
     uint32_t entry;         /* code offset */
-    uint8_t live_flags;     /* NZCV is read before it is written */
     uint8_t n_swap;         /* exchanged homes while inside */
     HomeSwap swap[EMIT_MAX_SWAPS];
 } UnitBlock;
@@ -90,14 +89,11 @@ uint8_t *cache_reserve_thunks(uint8_t **end);
  * cache_generation() from before its guest code was read: when code changed since, nothing is
  * kept. Writes the stubs. Returns false then.
  */
-bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[]);
+bool cache_commit(Env *env, Emit *e, uint32_t gen);
 uint32_t cache_generation(void);
 
 /* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
-
-/* cache_block: the unit's block that starts at gpc; NULL when there is none. */
-const UnitBlock *cache_block(uint64_t gpc, uint32_t mode);
 
 /* cache_unit_at: the unit whose code contains a host address, or NULL. Async-signal-safe. */
 Unit *cache_unit_at(uint64_t host);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * build.c: growing an IrBlock op by op.
+ * build.c: growing an IrBlock op by op, simplifying on the way.
  *
  * Arrays double and are kept by ir_block_reset(), so that a thread that lifts block after
- * block stops allocating soon. Integer shorthands fold constants: lift functions can be
- * written for the general case and still leave nothing behind for a zero register.
+ * block stops allocating soon. What a pass over the block could find out about single ops is
+ * done here, where the op is at hand: lift functions can be written for the general case and
+ * still leave nothing behind for a zero register.
  */
 #include <stdlib.h>
 
@@ -15,6 +16,9 @@
 
 /* Room that ir_full() keeps for one guest instruction; the largest need about 200 ops. */
 enum { INSN_ROOM = 512 };
+
+/* How far back from ir_set() the value's op is looked for; bounds the work per op. */
+enum { LOOK_BACK = 12 };
 
 _Static_assert(IR_MAX_OPS + INSN_ROOM < IR_MAX_TEMPS,
                "each op makes at most one temporary");
@@ -30,14 +34,15 @@ void ir_block_reset(IrBlock *b, GuestAddr pc)
 {
     b->pc = pc;
     b->guest_bytes = 0;
-    b->n_insn = b->n_op = b->n_k = b->n_temp = 0;
+    b->n_insn = b->n_op = b->n_k = b->n_temp = b->insn_start = 0;
+    b->props = 0;
 }
 
 void ir_block_free(IrBlock *b)
 {
     free(b->op);
     free(b->k);
-    free(b->temp_type);
+    free(b->temp);
     ir_block_init(b, b->guest);
 }
 
@@ -47,12 +52,9 @@ bool ir_full(const IrBlock *b)
            b->n_k + 2 * INSN_ROOM > IR_MAX_CONSTS;
 }
 
-/* grown: p with room for one more than n elements. */
-static void *grown(void *p, uint32_t n, uint32_t *cap, size_t elem_bytes)
+/* grow: room for more than n elements. */
+static void *grow(void *p, uint32_t *cap, size_t elem_bytes)
 {
-    if (n < *cap) {
-        return p;
-    }
     *cap = *cap ? 2 * *cap : 64;
     p = realloc(p, *cap * elem_bytes);
     if (!p) {
@@ -64,9 +66,19 @@ static void *grown(void *p, uint32_t n, uint32_t *cap, size_t elem_bytes)
 IrRef ir_new_temp(IrBlock *b, IrType type)
 {
     assert(b->n_temp < IR_MAX_TEMPS);
-    b->temp_type = grown(b->temp_type, b->n_temp, &b->cap_temp, sizeof(*b->temp_type));
-    b->temp_type[b->n_temp] = type;
+    if (b->n_temp >= b->cap_temp) {
+        b->temp = grow(b->temp, &b->cap_temp, sizeof(*b->temp));
+    }
+    b->temp[b->n_temp] = (IrTemp){ type, false, (uint16_t)b->n_op, 0, -1, -1 };
     return IR_TEMP0 + b->n_temp++;
+}
+
+static IrOp *new_op(IrBlock *b)
+{
+    if (b->n_op >= b->cap_op) {
+        b->op = grow(b->op, &b->cap_op, sizeof(*b->op));
+    }
+    return &b->op[b->n_op++];
 }
 
 IrVal ir_reg(const IrBlock *b, unsigned index, IrType type)
@@ -87,65 +99,195 @@ IrVal ir_const(IrBlock *b, IrType type, uint64_t value)
         }
     }
     assert(b->n_k < IR_MAX_CONSTS);
-    b->k = grown(b->k, b->n_k, &b->cap_k, sizeof(*b->k));
+    if (b->n_k >= b->cap_k) {
+        b->k = grow(b->k, &b->cap_k, sizeof(*b->k));
+    }
     b->k[b->n_k] = value;
     return (IrVal){ IR_CONST0 + b->n_k++, type };
+}
+
+/* ---- temporaries that became guest registers ---- */
+
+static bool reads(const IrOp *op, IrRef r)
+{
+    return op->a == r || op->b == r || op->c == r;
+}
+
+/* clear_between: nothing after op number at forbids it to write reg already. */
+static bool clear_between(const IrBlock *b, uint32_t at, IrRef reg)
+{
+    for (uint32_t i = at + 1; i < b->n_op; i++) {
+        const IrOp *op = &b->op[i];
+
+        if (op->d == reg || reads(op, reg) || op->op == IR_call || ir_faults(b, op)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* merge: make the temporary v in reg. False when it needs a move. */
+static bool merge(IrBlock *b, IrRef reg, IrVal v)
+{
+    IrTemp *t = &b->temp[ir_temp_index(v.ref)];
+    IrOp *op = &b->op[t->def];
+
+    if (t->uses || t->merged || t->def < b->insn_start || b->n_op - t->def > LOOK_BACK ||
+        (v.type == IR_I32 && ir_known_bits(op) > 32) || !clear_between(b, t->def, reg)) {
+        return false;
+    }
+    op->d = reg;
+    t->merged = true;
+    return true;
+}
+
+/* unmerge: temporary r is read after all: its op makes it again, and a move follows. */
+static void unmerge(IrBlock *b, IrRef r)
+{
+    uint32_t at = b->temp[ir_temp_index(r)].def;
+    IrOp move = { .op = b->temp[ir_temp_index(r)].type == IR_V128 ? IR_vmov : IR_mov,
+                  .type = b->temp[ir_temp_index(r)].type == IR_I32 ? IR_I32 : IR_I64,
+                  .d = b->op[at].d,
+                  .a = r };
+
+    new_op(b);
+    memmove(&b->op[at + 2], &b->op[at + 1], (b->n_op - at - 2) * sizeof(*b->op));
+    b->op[at].d = r;
+    b->op[at + 1] = move;
+    for (uint32_t i = b->n_temp; i-- > 0 && b->temp[i].def >= b->insn_start;) {
+        b->temp[i].def += b->temp[i].def > at;
+    }
+    b->temp[ir_temp_index(r)].merged = false;
+    b->temp[ir_temp_index(r)].uses++;
+}
+
+static inline void use(IrBlock *b, IrRef r)
+{
+    if (ir_is_temp(r)) {
+        if (b->temp[ir_temp_index(r)].merged) {
+            unmerge(b, r);
+        }
+        b->temp[ir_temp_index(r)].uses++;
+    }
+}
+
+void ir_set(IrBlock *b, unsigned index, IrVal v)
+{
+    IrRef reg = (IrRef)(IR_REG0 + index);
+
+    assert(index < b->guest->n_regs);
+    if (ir_is_temp(v.ref) && merge(b, reg, v)) {
+        return;
+    }
+    use(b, v.ref);
+    *new_op(b) = (IrOp){ .op = v.type == IR_V128 ? IR_vmov : IR_mov,
+                         .type = v.type == IR_I32 ? IR_I32 : IR_I64,
+                         .d = reg,
+                         .a = v.ref };
+}
+
+/* ---- ops ---- */
+
+/* foldable: op on constant a and b (b may be absent) is a constant. */
+static bool foldable(IrOpcode op, unsigned flags, IrVal a, IrVal b)
+{
+    return ir_is_const(a.ref) && (!b.ref || ir_is_const(b.ref)) && int_fn[op] &&
+           !(flags & IRF_SETF);
+}
+
+static IrVal fold(IrBlock *b, IrOpcode op, IrType type, IrVal x, IrVal y, uint32_t imm)
+{
+    uint64_t kx = ir_const_value(b, x.ref), ky = y.ref ? ir_const_value(b, y.ref) : 0;
+
+    return ir_const(b, ir_result_type(op, type), int_eval(op, type, imm, kx, ky));
+}
+
+/* copies: the op's result is temporary a, in all 64 bits. */
+static bool copies(const IrBlock *b, IrOpcode op, IrType type, IrVal a, uint32_t imm)
+{
+    if (op != IR_mov && op != IR_zext && op != IR_bfx_u) {
+        return false;
+    }
+    const IrTemp *t = ir_is_temp(a.ref) ? &b->temp[ir_temp_index(a.ref)] : NULL;
+
+    /* An I32 temporary must not stand where 64 bits are wanted. */
+    if (!t || t->merged || (t->type == IR_I32 && type != IR_I32)) {
+        return false;
+    }
+    unsigned known = ir_known_bits(&b->op[t->def]);
+
+    return op == IR_mov    ? type == IR_I64 || known <= 32
+           : op == IR_zext ? known <= imm
+                           : !(imm & 255) && known <= imm >> 8;
+}
+
+/* always: op, whose condition holds whatever the flags, without it. */
+static IrVal always(IrBlock *b, IrOpcode op, IrType type, unsigned flags, IrVal x, IrVal y,
+                    uint32_t imm)
+{
+    switch (op) {
+    case IR_ccmp: return ir_emit(b, IR_sub, type, IRF_SETF, x, y, IR_NONE, 0);
+    case IR_ccmn: return ir_emit(b, IR_add, type, IRF_SETF, x, y, IR_NONE, 0);
+    case IR_select: return ir_emit(b, IR_mov, type, 0, x, IR_NONE, IR_NONE, 0);
+    case IR_vselect: return ir_emit(b, IR_vmov, type, flags, x, IR_NONE, IR_NONE, 0);
+    case IR_cset: return ir_const(b, IR_I64, 1);
+    case IR_exit_cond: return ir_emit(b, IR_exit_to, type, 0, x, IR_NONE, IR_NONE, 0);
+    default:
+        return ir_emit(b, imm >> 16 & 1 ? IR_fcmpe : IR_fcmp, type, flags, x, y, IR_NONE, 0);
+    }
+}
+
+/* has_cond: bits 3 to 0 of the immediate are a condition. */
+static bool has_cond(IrOpcode op)
+{
+    return op == IR_ccmp || op == IR_ccmn || op == IR_select || op == IR_vselect ||
+           op == IR_cset || op == IR_exit_cond || op == IR_fccmp;
 }
 
 IrVal ir_emit(IrBlock *b, IrOpcode op, IrType type, unsigned flags, IrVal a, IrVal bb,
               IrVal c, uint32_t imm)
 {
+    unsigned props = ir_op_info[op].props;
     IrType result = ir_result_type(op, type);
     IrVal d = IR_NONE;
 
+    if (foldable(op, flags, a, bb)) {
+        return fold(b, op, type, a, bb, imm);
+    }
+    if ((props & IRP_USEF) && (imm & 15) >= IR_AL && has_cond(op)) {
+        return always(b, op, type, flags, a, bb, imm);
+    }
+    if (copies(b, op, type, a, imm)) {
+        return (IrVal){ a.ref, result };
+    }
+    if ((props & IRP_COMM) && ir_is_const(a.ref)) {
+        IrVal first = a;
+
+        a = bb;
+        bb = first;
+    }
+    use(b, a.ref);
+    use(b, bb.ref);
+    use(b, c.ref);
     if (result != IR_VOID) {
         d = (IrVal){ ir_new_temp(b, result), result };
     }
-    b->op = grown(b->op, b->n_op, &b->cap_op, sizeof(*b->op));
-    b->op[b->n_op++] = (IrOp){ .op = op,
-                               .type = type,
-                               .flags = flags,
-                               .d = d.ref,
-                               .a = a.ref,
-                               .b = bb.ref,
-                               .c = c.ref,
-                               .imm = imm };
+    *new_op(b) = (IrOp){ .op = op,
+                         .type = type,
+                         .flags = flags,
+                         .d = d.ref,
+                         .a = a.ref,
+                         .b = bb.ref,
+                         .c = c.ref,
+                         .imm = imm };
+    b->props |= ir_props(b, &b->op[b->n_op - 1]);
     return d;
-}
-
-void ir_set(IrBlock *b, unsigned index, IrVal v)
-{
-    bool vector = v.type == IR_V128;
-    IrOp op = { .op = vector ? IR_vmov : IR_mov,
-                .a = v.ref,
-                .type = v.type == IR_I32 ? IR_I32 : IR_I64,
-                .d = IR_REG0 + index };
-
-    assert(index < b->guest->n_regs);
-    b->op = grown(b->op, b->n_op, &b->cap_op, sizeof(*b->op));
-    b->op[b->n_op++] = op;
 }
 
 /* ---- integer shorthands ---- */
 
-/* foldable: op on constant a and b (b may be absent) is a constant. */
-static bool foldable(IrOpcode op, IrVal a, IrVal b)
-{
-    return int_fn[op] && ir_is_const(a.ref) && (!b.ref || ir_is_const(b.ref));
-}
-
-static IrVal fold(IrBlock *b, IrOpcode op, IrVal x, IrVal y, uint32_t imm)
-{
-    uint64_t kx = ir_const_value(b, x.ref), ky = y.ref ? ir_const_value(b, y.ref) : 0;
-
-    return ir_const(b, ir_result_type(op, x.type), int_eval(op, x.type, imm, kx, ky));
-}
-
 static IrVal int_op(IrBlock *b, IrOpcode op, IrVal x, IrVal y, uint32_t imm)
 {
-    if (foldable(op, x, y)) {
-        return fold(b, op, x, y, imm);
-    }
     return ir_emit(b, op, x.type, 0, x, y, IR_NONE, imm);
 }
 
@@ -274,12 +416,12 @@ void ir_vstore(IrBlock *b, IrType type, unsigned flags, IrVal base, IrVal index,
 
 void ir_insn(IrBlock *b, GuestAddr pc)
 {
-    ir_emit(b, IR_insn, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE,
-            (uint32_t)(pc.va - b->pc.va));
+    *new_op(b) = (IrOp){ .op = IR_insn, .imm = (uint32_t)(pc.va - b->pc.va) };
+    b->insn_start = b->n_op;
     b->n_insn++;
 }
 
 bool ir_ended(const IrBlock *b)
 {
-    return b->n_op && (ir_op_info[b->op[b->n_op - 1].op].props & IRP_EXIT);
+    return b->props & IRP_EXIT;
 }

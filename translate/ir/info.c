@@ -132,24 +132,6 @@ unsigned ir_type_bytes(IrType t)
     return t < ARRAY_LEN(bytes) ? bytes[t] : 0;
 }
 
-/* Ops whose I result is an element of memory or of a vector, zero-extended to 64 bits. */
-static bool widens(IrOpcode op)
-{
-    return (ir_op_info[op].props & (IRP_READ | IRP_WRITE)) || op == IR_vget_u ||
-           op == IR_vget_s;
-}
-
-IrType ir_result_type(IrOpcode op, IrType type)
-{
-    switch (ir_op_info[op].d) {
-    case 'V': return IR_V128;
-    case 'L': return IR_I64;
-    case 'W': return IR_I32;
-    case 'I': return widens(op) || type != IR_I32 ? IR_I64 : IR_I32;
-    default: return IR_VOID;
-    }
-}
-
 unsigned ir_known_bits(const IrOp *op)
 {
     switch (ir_op_info[op->op].d) {
@@ -172,14 +154,8 @@ unsigned ir_known_bits(const IrOp *op)
     return 8 * ir_type_bytes(op->type);
 }
 
-bool ir_faults(const IrBlock *b, const IrOp *op)
+bool ir_call_faults(const IrBlock *b, const IrOp *op)
 {
-    if (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE | IRP_FP)) {
-        return true;
-    }
-    if (op->op != IR_call) {
-        return false;
-    }
     return op->imm >= b->guest->n_helpers ||
            (b->guest->helpers[op->imm].flags & HELPER_MAY_FAULT);
 }

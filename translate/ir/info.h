@@ -10,8 +10,23 @@
 extern const char *const ir_type_name[]; /* by IrType; "void" first, "v128" last */
 extern const char *const ir_cond_name[16];
 
+/* Ops whose I result is an element of memory or of a vector, zero-extended to 64 bits. */
+static inline bool ir_widens(IrOpcode op)
+{
+    return (ir_op_info[op].props & (IRP_READ | IRP_WRITE)) || op == IR_vget_u || op == IR_vget_s;
+}
+
 /* ir_result_type: type of the temporary that op makes; IR_VOID when it has no result. */
-IrType ir_result_type(IrOpcode op, IrType type);
+static inline IrType ir_result_type(IrOpcode op, IrType type)
+{
+    switch (ir_op_info[op].d) {
+    case 'V': return IR_V128;
+    case 'L': return IR_I64;
+    case 'W': return IR_I32;
+    case 'I': return type != IR_I32 || ir_widens(op) ? IR_I64 : IR_I32;
+    default: return IR_VOID;
+    }
+}
 
 /*
  * ir_known_bits: an upper bound on the significant low bits of an integer result: 32
@@ -24,7 +39,26 @@ unsigned ir_known_bits(const IrOp *op);
  * the instruction's start: memory accesses, floating point (the host may trap, then the
  * instruction runs again in the interpreter) and helpers that access memory.
  */
-bool ir_faults(const IrBlock *b, const IrOp *op);
+bool ir_call_faults(const IrBlock *b, const IrOp *op);
+static inline bool ir_faults(const IrBlock *b, const IrOp *op)
+{
+    return (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE | IRP_FP)) ||
+           (op->op == IR_call && ir_call_faults(b, op));
+}
+
+/*
+ * ir_props: IRP_ of this very op: IRP_SETF only when it does set flags, IRP_READ also of a call
+ * that accesses memory.
+ */
+static inline unsigned ir_props(const IrBlock *b, const IrOp *op)
+{
+    unsigned props = ir_op_info[op->op].props;
+
+    if (!(op->flags & IRF_SETF)) {
+        props &= ~(unsigned)IRP_SETF;
+    }
+    return op->op == IR_call && ir_call_faults(b, op) ? props | IRP_READ : props;
+}
 
 /* ir_sets_flags: op writes NZCV. */
 static inline bool ir_sets_flags(const IrOp *op)
@@ -37,7 +71,7 @@ static inline bool ir_sets_flags(const IrOp *op)
 /* ir_cond_holds: nzcv has N in bit 3 to V in bit 0. IR_AL and (as on Arm) IR_NV: yes. */
 bool ir_cond_holds(IrCond cond, unsigned nzcv);
 
-/* ir_new_temp: one more temporary, for passes that add ops. */
+/* ir_new_temp: one more temporary, to be made by the next op; for the builder and the parser. */
 IrRef ir_new_temp(IrBlock *b, IrType type);
 
 /* ---- the immediate ---- */

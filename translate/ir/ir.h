@@ -49,6 +49,7 @@ enum {
     IRF_SX32 = 4,                                                   /* load_s, vget_s */
     IRF_SETF = 8,                                                   /* add, sub, and ... */
     IR_ORD_PLAIN = 0, IR_ORD_ACQ = 0x10, IR_ORD_REL = 0x20, IR_ORD_MASK = 0x30,
+    IRF_LIVE = 0x80,        /* NZCV may be read after the op: set by opt_live(), for back-ends */
 };
 
 /* Properties of an opcode, from the flags column of ir.def. */
@@ -86,6 +87,19 @@ typedef struct {
 
 extern const IrOpInfo ir_op_info[IR_OP_COUNT];
 
+/*
+ * A temporary. uses counts the operands that name it; reg and spill are for back-ends, -1 until
+ * they say otherwise.
+ */
+typedef struct {
+    uint8_t type;           /* IrType */
+    bool merged;            /* its op now writes a guest register instead: see ir_set() */
+    uint16_t def;           /* index of its op, while the block is built */
+    uint16_t uses;
+    int8_t reg, spill;
+} IrTemp;
+_Static_assert(sizeof(IrTemp) == 8, "cheap to make");
+
 /* Limits of one block; ir_full() tells the lifter to stop before they are reached. */
 enum { IR_MAX_OPS = 8192, IR_MAX_TEMPS = 0x7e00, IR_MAX_CONSTS = 0x7ff0 };
 
@@ -98,8 +112,11 @@ typedef struct {
     uint32_t n_op, cap_op;
     uint64_t *k;            /* constants */
     uint32_t n_k, cap_k;
-    uint8_t *temp_type;     /* IrType of temporary i */
+    IrTemp *temp;
     uint32_t n_temp, cap_temp;
+    uint32_t insn_start;    /* index of the op after the last marker */
+    uint16_t props;         /* IRP_ of all ops so far: IRP_SETF when one does set flags,
+                               IRP_READ also when a helper accesses memory */
 } IrBlock;
 
 static inline bool ir_is_reg(IrRef r) { return r >= IR_REG0 && r < IR_TEMP0; }
@@ -135,11 +152,20 @@ bool ir_full(const IrBlock *b);     /* no room left for one more guest instructi
 IrVal ir_reg(const IrBlock *b, unsigned index, IrType type);    /* a guest register as type */
 IrVal ir_const(IrBlock *b, IrType type, uint64_t value);        /* masked to the type */
 
-/* ir_emit: append an op; a result kind other than N makes a new temporary, returned. */
+/*
+ * ir_emit: append an op; a result kind other than N makes a new temporary, returned. It does at
+ * once what a pass would do later: a pure integer op of constants is a constant, a copy is the
+ * value copied, a constant goes second where operands commute, and a condition that always
+ * holds (IR_AL, IR_NV) leaves the op without it, so that back-ends never see one.
+ */
 IrVal ir_emit(IrBlock *b, IrOpcode op, IrType type, unsigned flags, IrVal a, IrVal bb, IrVal c,
               uint32_t imm);
 
-/* ir_set: guest register index = v (mov or vmov; the opt passes merge it with the producer). */
+/*
+ * ir_set: guest register index = v. A temporary of the same instruction that nothing has read is
+ * made in the register directly, where the order rules allow it; else a mov or vmov. v may still
+ * be used afterwards.
+ */
 void ir_set(IrBlock *b, unsigned index, IrVal v);
 
 /*

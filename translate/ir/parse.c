@@ -187,13 +187,13 @@ static void make_temp(IrBlock *b, unsigned i)
 {
     while (i >= b->cap_temp) {
         b->cap_temp = b->cap_temp ? 2 * b->cap_temp : 64;
-        b->temp_type = realloc(b->temp_type, b->cap_temp);
-        if (!b->temp_type) {
+        b->temp = realloc(b->temp, b->cap_temp * sizeof(*b->temp));
+        if (!b->temp) {
             die(1, "out of memory");
         }
     }
     while (b->n_temp <= i) {
-        b->temp_type[b->n_temp++] = IR_VOID;
+        b->temp[b->n_temp++] = (IrTemp){ IR_VOID, false, 0, 0, -1, -1 };
     }
 }
 
@@ -331,7 +331,14 @@ static bool parse_operands(In *in, IrOp *op, bool *first)
         return fail(in, "the result cannot be a constant");
     }
     if (ir_is_temp(op->d)) {
-        in->b->temp_type[ir_temp_index(op->d)] = ir_result_type(op->op, op->type);
+        in->b->temp[ir_temp_index(op->d)].type = ir_result_type(op->op, op->type);
+    }
+    const IrRef sources[] = { op->a, op->b, op->c };
+
+    for (unsigned i = 0; i < ARRAY_LEN(sources); i++) {
+        if (ir_is_temp(sources[i])) {
+            in->b->temp[ir_temp_index(sources[i])].uses++;
+        }
     }
     return true;
 }
@@ -453,6 +460,7 @@ static void append(IrBlock *b, const IrOp *op)
         }
     }
     b->op[b->n_op++] = *op;
+    b->props |= ir_props(b, op);
     b->n_insn += op->op == IR_insn;
 }
 

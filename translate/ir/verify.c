@@ -86,7 +86,7 @@ static bool check_type(const Check *c)
         return bad(c, "type %s does not fit",
                    op->type <= IR_V128 ? ir_type_name[op->type] : "?");
     }
-    if (op->flags & ~(IR_VL_MASK | IRF_SX32 | IRF_SETF | IR_ORD_MASK)) {
+    if (op->flags & ~(IR_VL_MASK | IRF_SX32 | IRF_SETF | IR_ORD_MASK | IRF_LIVE)) {
         return bad(c, "unknown flag bits 0x%x", op->flags);
     }
     if ((op->flags & IRF_SETF) && !(c->info->props & IRP_SETF)) {
@@ -216,7 +216,7 @@ static bool check_temp(const Check *c, const char *which, char kind, IrRef r)
     if (i >= c->b->n_temp || !bit_test(c->defined, i)) {
         return bad(c, "%s: t%u is not defined before", which, i);
     }
-    t = c->b->temp_type[i];
+    t = c->b->temp[i].type;
     if (kind != 'V' && t == IR_I32 && needed_bits(c, kind) > 32) {
         return bad(c, "%s: t%u is i32, too narrow", which, i);
     }
@@ -300,7 +300,7 @@ static bool check_result(Check *c)
     if (i >= c->b->n_temp || bit_test(c->defined, i)) {
         return bad(c, "t%u is defined twice", i);
     }
-    if (c->b->temp_type[i] != ir_result_type(op->op, op->type)) {
+    if (c->b->temp[i].type != ir_result_type(op->op, op->type)) {
         return bad(c, "t%u has a wrong type", i);
     }
     bit_set(c->defined, i);

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * opt.h: passes over one lifted block, run by the JIT before code is made. Each takes a
- * block that passes ir_verify() and leaves one that does, with the same effect; each is
- * linear, with a budget of 10 ns per op. Use: opt_fold(), then opt_dead().
+ * opt.h: the backward pass over a lifted block, run by the JIT before code is made. What can
+ * be seen going forward, the builder has done already (ir_emit(), ir_set()).
  */
 #pragma once
 
 #include "translate/ir/ir.h"
 
-/*
- * opt_fold: constants into the ops that use them, copies of temporaries away, and results
- * that are only moved on to a guest register made there directly. Conditions that always
- * hold (IR_AL, IR_NV) are gone afterwards. Leaves dead ops behind.
- */
-void opt_fold(IrBlock *b);
+typedef struct {
+    /* in */
+    bool nzcv_out;      /* NZCV is read behind the block */
+    bool polls;         /* signals are polled before the last instruction */
+    /* out */
+    bool nzcv_in;       /* NZCV is read in the block, or behind it, before it is written */
+    uint32_t poll_op;   /* with polls: index of the last instruction's marker */
+} OptLive;
+
+enum { OPT_NO_POLL = UINT32_MAX };
 
 /*
- * opt_dead: remove what nobody reads: temporaries, writes of guest registers and of NZCV
- * that are overwritten first. All guest state is taken as read at exits and by whatever
- * may fault.
+ * opt_live: remove what nobody reads: temporaries, writes of guest registers and of NZCV that
+ * are overwritten first. All guest registers are taken as read at exits, polls and by whatever
+ * may fault. Ops after which NZCV may still be read get IRF_LIVE; the uses of temporaries are
+ * right afterwards. Linear; leaves a block that passes ir_verify() with the same effect.
  */
-void opt_dead(IrBlock *b);
+void opt_live(IrBlock *b, OptLive *l);

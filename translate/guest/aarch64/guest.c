@@ -77,6 +77,7 @@ const Guest guest_aarch64 = {
     .helpers = a64_helpers,
     .n_helpers = A64_HELPER_COUNT,
     .lift_insn = a64_lift_insn,
+    .nzcv_seen = a64_nzcv_seen,
     .features = A64_FEAT_lse | A64_FEAT_crc32 | A64_FEAT_aes | A64_FEAT_pmull |
                 A64_FEAT_sha1 | A64_FEAT_sha2,
     .state_init = a64_state_init,

@@ -60,6 +60,17 @@ void set_xsp(Lift *l, IrType ty, unsigned r, IrVal v);
  */
 bool known_x(const Lift *l, unsigned r, uint64_t *value);
 
+/*
+ * a64_bit_mask: Arm ARM, Shared pseudocode, DecodeBitMasks: a run of imms + 1 ones, rotated right
+ * by immr inside an element of 2 to 64 bits, and repeated. False for a reserved encoding.
+ */
+bool a64_bit_mask(unsigned sf, unsigned n, unsigned imms, unsigned immr, uint64_t *mask);
+
+/* a64_nzcv_seen: Guest.nzcv_seen. a64_nzcv_effect: of one instruction (not a branch). */
+typedef enum { A64_NZCV_KEEPS, A64_NZCV_SETS, A64_NZCV_SHOWS } A64NzcvEffect;
+A64NzcvEffect a64_nzcv_effect(uint32_t word);
+bool a64_nzcv_seen(const uint8_t *pc, uint32_t n);
+
 /* call_helper: run helper number h; its result is an i64. */
 IrVal call_helper(Lift *l, unsigned h, IrVal a);
 

@@ -61,6 +61,32 @@ bool known_x(const Lift *l, unsigned r, uint64_t *value)
     return false;
 }
 
+bool a64_bit_mask(unsigned sf, unsigned n, unsigned imms, unsigned immr, uint64_t *mask)
+{
+    unsigned length = n << 6 | (~imms & 0x3f);
+    unsigned elem, ones, rotate;
+    uint64_t run;
+
+    if (length < 2) {
+        return false;
+    }
+    elem = 1u << (31 - __builtin_clz(length));
+    ones = imms & (elem - 1);
+    rotate = immr & (elem - 1);
+    if (ones == elem - 1) {
+        return false;
+    }
+    run = bits(~0ull, 0, ones + 1);
+    if (rotate) {
+        run = bits(run >> rotate | run << (elem - rotate), 0, elem);
+    }
+    for (; elem < 64; elem *= 2) {
+        run |= run << elem;
+    }
+    *mask = sf ? run : (uint32_t)run;
+    return true;
+}
+
 IrVal call_helper(Lift *l, unsigned h, IrVal a)
 {
     return ir_emit(l->ir, IR_call, IR_I64, 0, a, IR_NONE, IR_NONE, h);

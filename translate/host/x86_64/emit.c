@@ -46,7 +46,6 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf)
     emit_init_homes(e, guest);
     for (unsigned i = 0; i < EMIT_MAX_BLOCKS; i++)
         ir_block_init(&e->block[i].ir, guest);
-    ir_block_init(&e->scan, guest);
 }
 
 /* ---- state map, cold code, constants, edges ---- */
@@ -258,7 +257,7 @@ static void eval_operand(Emit *e, const IrOp *op, char kind, IrRef r, unsigned i
 void emit_eval(Emit *e, const IrOp *op)
 {
     const IrOpInfo *info = &ir_op_info[op->op];
-    uint64_t word = op->op | (uint64_t)op->type << 16 | (uint64_t)op->flags << 24 |
+    uint64_t word = op->op | (uint64_t)op->type << 16 | (uint64_t)(op->flags & ~IRF_LIVE) << 24 |
                     (uint64_t)op->imm << 32;
 
     emit_clobber_flags(e);

@@ -21,6 +21,7 @@
 #include "translate/guest.h"
 #include "translate/host/x86_64/asm.h"
 #include "translate/host/x86_64/features.h"
+#include "translate/opt/opt.h"
 
 enum { EMIT_BIAS = 128, EMIT_HOMES_INT = 10, EMIT_HOMES_VEC = 8, EMIT_POOL_INT = 2,
        EMIT_POOL_VEC = 4, EMIT_MAX_BLOCKS = 16, EMIT_MAX_EDGES = 64, EMIT_MAX_FIX = 1024,
@@ -68,12 +69,6 @@ typedef struct {
     uint32_t age;
 } PoolReg;
 
-typedef struct {
-    int8_t reg;         /* host register or -1 */
-    int16_t spill;      /* spill slot or -1 */
-    uint16_t uses;      /* still to come */
-} TempLoc;
-
 /* An exit that can be linked: the rel32 at site, its stub, where it goes. */
 typedef struct {
     uint8_t *site;
@@ -109,15 +104,14 @@ typedef struct {
 
 typedef struct {
     IrBlock ir;
-    uint8_t *flags_live;        /* per op: NZCV needed after it */
-    uint32_t cap_flags_live;
     uint8_t *entry;             /* host code */
     uint64_t next;              /* guest pc that follows in this unit, or 0 */
-    bool live_taken, live_next; /* NZCV needed at the successors */
+    bool live_in;               /* NZCV needed here */
+    bool live_taken, live_next; /* and at the successors */
     uint8_t n_swap;
     HomeSwap swap[EMIT_MAX_SWAPS];
     uint8_t *loop_entry;        /* with n_swap: where its own branch goes */
-    uint32_t poll_op;           /* the marker before which to poll, or UINT32_MAX */
+    uint32_t poll_op;           /* the marker before which to poll, or OPT_NO_POLL */
 } EmitBlock;
 
 typedef struct Emit {
@@ -133,13 +127,12 @@ typedef struct Emit {
 
     EmitBlock block[EMIT_MAX_BLOCKS];
     unsigned n_block;
-    IrBlock scan;               /* scratch, to look at successors */
     uint64_t unit_pc;
     uint8_t *unit_start;
 
     /* the block in work */
     EmitBlock *cur;
-    const IrBlock *ir;
+    IrBlock *ir;                /* uses, reg and spill of its temporaries change */
     uint32_t i;                 /* index of the op in work */
     uint32_t insn_off;          /* current guest instruction, from the unit's pc */
     FlagsKind flags;
@@ -149,8 +142,6 @@ typedef struct Emit {
     uint32_t clock;
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
-    TempLoc *temp;
-    uint32_t cap_temp;
     uint64_t spill_used;        /* bit per slot; integer and vector */
     uint32_t vspill_used;
     unsigned skip;              /* ops that the one in work has done along with its own */
@@ -230,7 +221,7 @@ void emit_take_pool(Emit *e, int host_reg);
 
 void emit_release_operands(Emit *e, const IrOp *op);
 void emit_unpin(Emit *e);           /* operands have been read: their registers may be taken */
-void emit_regs_start(Emit *e);      /* block start: pools empty, uses counted */
+void emit_regs_start(Emit *e);      /* block start: pools empty */
 
 /* emit_is_const: r is a constant; its value in *v. */
 static inline bool emit_is_const(const Emit *e, IrRef r, uint64_t *v)

@@ -18,12 +18,12 @@ static bool flags_live(const Emit *e)
         return true;        /* a fault in this very op shows the flags of before */
     bool defines = (props & IRP_DEFF) || (op->flags & IRF_SETF && props & IRP_SETF);
 
-    return !defines && e->cur->flags_live[e->i];
+    return !defines && (e->ir->op[e->i].flags & IRF_LIVE);
 }
 
 bool emit_flags_needed(const Emit *e)
 {
-    return e->cur->flags_live[e->i];
+    return (e->ir->op[e->i].flags & IRF_LIVE);
 }
 
 void emit_flags_set(Emit *e, FlagsKind kind)

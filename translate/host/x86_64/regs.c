@@ -45,7 +45,7 @@ static PoolReg *pool_find_host(Emit *e, bool vec, int host)
 static bool ref_is_vec(const Emit *e, IrRef r)
 {
     return ir_is_reg(r) ? e->guest->regs[ir_reg_index(r)].type == IR_V128
-                        : ir_is_temp(r) && e->ir->temp_type[ir_temp_index(r)] == IR_V128;
+                        : ir_is_temp(r) && e->ir->temp[ir_temp_index(r)].type == IR_V128;
 }
 
 static Mem slot_mem(const Emit *e, unsigned guest_reg)
@@ -110,10 +110,10 @@ static void store_host(Emit *e, bool vec, Mem m, int host)
 static void pool_empty(Emit *e, bool vec, PoolReg *r, int host)
 {
     if (r->kind == POOL_TEMP) {
-        TempLoc *t = &e->temp[r->what];
+        IrTemp *t = &e->ir->temp[r->what];
 
         if (t->spill < 0) {
-            t->spill = (int16_t)spill_slot(e, vec);
+            t->spill = (int8_t)spill_slot(e, vec);
             store_host(e, vec, spill_mem(vec, t->spill), host);
         }
         t->reg = -1;
@@ -208,7 +208,7 @@ void emit_take_pool(Emit *e, int host_reg)
 /* temp_to_reg: bring a spilled temporary back. */
 static int temp_to_reg(Emit *e, bool vec, unsigned t, int scratch)
 {
-    TempLoc *loc = &e->temp[t];
+    IrTemp *loc = &e->ir->temp[t];
     int host;
     PoolReg *r = scratch >= 0 ? NULL : pool_take(e, vec, &host);
 
@@ -230,7 +230,7 @@ static int temp_to_reg(Emit *e, bool vec, unsigned t, int scratch)
 static int ref_reg(Emit *e, bool vec, IrRef r)
 {
     if (ir_is_temp(r)) {
-        int host = e->temp[ir_temp_index(r)].reg;
+        int host = e->ir->temp[ir_temp_index(r)].reg;
 
         if (host >= 0)
             pin(e, vec, host);
@@ -285,7 +285,7 @@ RegMem emit_int_rm(Emit *e, IrRef r, int scratch)
     if (host >= 0)
         return (RegMem){ host, { 0 } };
     if (ir_is_temp(r))
-        return (RegMem){ -1, spill_mem(false, e->temp[ir_temp_index(r)].spill) };
+        return (RegMem){ -1, spill_mem(false, e->ir->temp[ir_temp_index(r)].spill) };
     return (RegMem){ -1, slot_mem(e, ir_reg_index(r)) };
 }
 
@@ -339,7 +339,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
     PoolReg *p = pool_find_host(e, vec, reg);
 
     if (ir_is_temp(r)) {
-        TempLoc *t = &e->temp[ir_temp_index(r)];
+        IrTemp *t = &e->ir->temp[ir_temp_index(r)];
 
         if (!t->uses)
             return;                 /* nobody reads it */
@@ -347,7 +347,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
             *p = (PoolReg){ POOL_TEMP, true, (uint16_t)ir_temp_index(r), ++e->clock };
             t->reg = (int8_t)reg;
         } else {
-            t->spill = (int16_t)spill_slot(e, vec);
+            t->spill = (int8_t)spill_slot(e, vec);
             store_host(e, vec, spill_mem(vec, t->spill), reg);
         }
         return;
@@ -399,7 +399,7 @@ static void use_one(Emit *e, IrRef r)
 {
     if (!ir_is_temp(r))
         return;
-    TempLoc *t = &e->temp[ir_temp_index(r)];
+    IrTemp *t = &e->ir->temp[ir_temp_index(r)];
 
     if (--t->uses)
         return;
@@ -433,30 +433,10 @@ void emit_unpin(Emit *e)
 
 void emit_regs_start(Emit *e)
 {
-    const IrBlock *ir = e->ir;
-
     memset(e->pool_int, 0, sizeof(e->pool_int));
     memset(e->pool_vec, 0, sizeof(e->pool_vec));
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
     e->zero64 = e->zero32 = 0;
-    if (e->cap_temp < ir->n_temp) {
-        e->cap_temp = ir->n_temp + 256;
-        free(e->temp);
-        e->temp = malloc(e->cap_temp * sizeof(*e->temp));
-        if (!e->temp)
-            die(1, "out of memory");
-    }
-    for (uint32_t i = 0; i < ir->n_temp; i++)
-        e->temp[i] = (TempLoc){ -1, -1, 0 };
-    for (uint32_t i = 0; i < ir->n_op; i++) {
-        const IrOp *op = &ir->op[i];
-        const IrRef refs[] = { op->a, op->b, op->c };
-
-        for (unsigned k = 0; k < 3; k++) {
-            if (ir_is_temp(refs[k]))
-                e->temp[ir_temp_index(refs[k])].uses++;
-        }
-    }
 }

@@ -8,7 +8,7 @@
 
 bool rule_dead(const Emit *e, IrRef d)
 {
-    return !d || (ir_is_temp(d) && !e->temp[ir_temp_index(d)].uses);
+    return !d || (ir_is_temp(d) && !e->ir->temp[ir_temp_index(d)].uses);
 }
 
 static bool fits(const IrOp *op, uint64_t k)
@@ -680,7 +680,7 @@ static bool shift_waits(Emit *e, const IrOp *op)
     uint64_t k;
 
     if (!emit_is_const(e, op->b, &k) || k < 1 || k > 3 || !ir_is_reg(op->a) ||
-        !ir_is_temp(op->d) || e->temp[ir_temp_index(op->d)].uses != 1)
+        !ir_is_temp(op->d) || e->ir->temp[ir_temp_index(op->d)].uses != 1)
         return false;
     if (next->op != IR_add || next->type != op->type || (next->flags & IRF_SETF) ||
         next->b != op->d)

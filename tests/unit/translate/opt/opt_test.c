@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * opt_test.c: random blocks mean the same before and after the passes. Single cases are
- * in tests/ir/opt.ir.
+ * opt_test.c: random blocks mean the same as they stand, made by the builder, and after
+ * opt_live(). Single cases are in tests/ir/opt.ir.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -37,9 +37,11 @@ static IrVal any(Gen *g)
     return ir_const(g->b, IR_I64, (uint64_t)random() << pick(34));
 }
 
-static IrVal as(IrVal v, IrType t)
+static IrVal raw(Gen *g, IrOpcode op, IrType type, unsigned flags, IrVal a, IrVal b,
+                 uint32_t imm)
 {
-    return (IrVal){ v.ref, t };
+    return test_raw(g->b, (IrOp){ .op = op, .type = type, .flags = flags, .a = a.ref,
+                                  .b = b.ref, .imm = imm });
 }
 
 static IrVal make_arith(Gen *g)
@@ -47,34 +49,37 @@ static IrVal make_arith(Gen *g)
     static const IrOpcode op[] = {
         IR_add, IR_sub, IR_and, IR_xor, IR_or, IR_shl, IR_mul
     };
-    IrOpcode o = op[pick(ARRAY_LEN(op))];
 
-    return ir_emit(g->b, o, IR_I64, 0, any(g), any(g), IR_NONE, 0);
+    return raw(g, op[pick(ARRAY_LEN(op))], IR_I64, 0, any(g), any(g), 0);
 }
 
 static IrVal make_narrow(Gen *g)
 {
-    IrVal t = ir_emit(g->b, IR_add, IR_I32, 0, as(any(g), IR_I32), any(g), IR_NONE, 0);
+    IrVal t = raw(g, IR_add, IR_I32, 0, any(g), any(g), 0);
 
-    return ir_emit(g->b, pick(2) ? IR_zext : IR_sext, IR_I64, 0, t, IR_NONE, IR_NONE, 32);
+    return raw(g, pick(2) ? IR_zext : IR_sext, IR_I64, 0, t, IR_NONE, 32);
+}
+
+static IrVal scratch_word(Gen *g, unsigned n)
+{
+    return ir_const(g->b, IR_I64, (uint64_t)&scratch[pick(n)]);
 }
 
 static IrVal make_load(Gen *g)
 {
     static const IrType type[] = { IR_I8, IR_I16, IR_I32, IR_I64 };
-    IrVal base = ir_const(g->b, IR_I64, (uint64_t)&scratch[pick(SCRATCH)]);
 
-    return ir_load(g->b, type[pick(4)], 0, base, IR_NONE, 0, 0);
+    return raw(g, IR_load, type[pick(4)], 0, scratch_word(g, SCRATCH), IR_NONE, 0);
 }
 
 static IrVal make_copy(Gen *g)
 {
-    return ir_emit(g->b, IR_mov, IR_I64, 0, any(g), IR_NONE, IR_NONE, 0);
+    return raw(g, IR_mov, IR_I64, 0, any(g), IR_NONE, 0);
 }
 
 static IrVal make_cset(Gen *g)
 {
-    return ir_emit(g->b, IR_select, IR_I64, 0, any(g), any(g), IR_NONE, pick(16));
+    return raw(g, IR_select, IR_I64, 0, any(g), any(g), pick(16));
 }
 
 static IrVal (*const makers[])(Gen *) = { make_arith, make_narrow, make_load, make_copy,
@@ -83,11 +88,8 @@ static IrVal (*const makers[])(Gen *) = { make_arith, make_narrow, make_load, ma
 static void gen_flags(Gen *g)
 {
     switch (pick(4)) {
-    case 0: ir_emit(g->b, IR_sub, IR_I64, IRF_SETF, any(g), any(g), IR_NONE, 0); break;
-    case 1:
-        ir_emit(g->b, IR_ccmp, IR_I32, 0, any(g), any(g), IR_NONE,
-                pick(16) | pick(16) << 8);
-        break;
+    case 0: raw(g, IR_sub, IR_I64, IRF_SETF, any(g), any(g), 0); break;
+    case 1: raw(g, IR_ccmp, IR_I32, 0, any(g), any(g), pick(16) | pick(16) << 8); break;
     default: break;
     }
 }
@@ -98,24 +100,24 @@ static void gen_writes(Gen *g)
     unsigned first = pick(6), count = pick(3);
 
     for (unsigned i = 0; i < count && i < g->n; i++) {
-        IrVal v = g->value[pick(g->n)];
+        IrOp move = { .op = IR_mov, .type = pick(3) ? IR_I64 : IR_I32,
+                      .a = g->value[pick(g->n)].ref, .d = IR_REG0 + (first + i) % 6 };
 
-        ir_set(g->b, (first + i) % 6, as(v, pick(3) ? IR_I64 : IR_I32));
+        test_raw(g->b, move);
     }
 }
 
 static void gen_insn(Gen *g, unsigned index)
 {
-    ir_insn(g->b, guest_addr(g->b->pc.va + 4 * index));
+    test_raw(g->b, (IrOp){ .op = IR_insn, .imm = 4 * index });
     g->n = 0;
     for (unsigned n = 1 + pick(5); n--;) {
         g->value[g->n] = makers[pick(ARRAY_LEN(makers))](g);
         g->n++;
     }
     if (!pick(4)) {
-        ir_store(g->b, IR_I32, 0,
-                 ir_const(g->b, IR_I64, (uint64_t)&scratch[pick(SCRATCH - 1)]), IR_NONE,
-                 0, 0, any(g));
+        test_raw(g->b, (IrOp){ .op = IR_store, .type = IR_I32,
+                               .a = scratch_word(g, SCRATCH - 1).ref, .c = any(g).ref });
     }
     gen_flags(g);
     gen_writes(g);
@@ -130,8 +132,8 @@ static void gen_block(IrBlock *b)
     for (unsigned i = 0; i < n; i++) {
         gen_insn(&g, i);
     }
-    ir_emit(b, IR_exit_cond, IR_VOID, 0, ir_const(b, IR_I64, 0x2000),
-            ir_const(b, IR_I64, 0x3000), IR_NONE, pick(14));
+    test_raw(b, (IrOp){ .op = IR_exit_cond, .a = ir_const(b, IR_I64, 0x2000).ref,
+                        .b = ir_const(b, IR_I64, 0x3000).ref, .imm = pick(14) });
 }
 
 static void run(Env *env, const IrBlock *b, TestState *out, uint64_t *mem)
@@ -165,35 +167,66 @@ static bool usable(IrBlock *b)
     return true;
 }
 
+static void check(const IrBlock *b, unsigned round, const char *what, const TestState *want,
+                  const uint64_t *want_mem, Env *env)
+{
+    static uint64_t mem[SCRATCH];
+    const char *bad = ir_verify(b);
+    TestState state;
+
+    if (bad) {
+        show(b, what);
+    }
+    cr_assert(!bad, "round %u: %s: %s", round, what, bad);
+    run(env, b, &state, mem);
+    if (memcmp(want, &state, sizeof(state)) || memcmp(want_mem, mem, sizeof(mem))) {
+        show(b, what);
+        cr_assert_fail("round %u: %s differs", round, what);
+    }
+}
+
+static void check_uses(const IrBlock *b, unsigned round)
+{
+    for (uint32_t t = 0; t < b->n_temp; t++) {
+        unsigned n = 0;
+
+        for (uint32_t i = 0; i < b->n_op; i++) {
+            n += (b->op[i].a == IR_TEMP0 + t) + (b->op[i].b == IR_TEMP0 + t) +
+                 (b->op[i].c == IR_TEMP0 + t);
+        }
+        cr_assert(n == b->temp[t].uses, "round %u: t%u has %u uses, says %u", round, t, n,
+                  b->temp[t].uses);
+    }
+}
+
 Test(opt, random_blocks_keep_their_meaning, .timeout = 60)
 {
-    static uint64_t mem[2][SCRATCH];
-    TestState state[2];
+    static uint64_t mem[SCRATCH];
+    TestState state;
     Env *env = env_new();
-    IrBlock b;
+    IrBlock raw_block, b;
 
     srandom(7);
+    ir_block_init(&raw_block, &guest_test);
     ir_block_init(&b, &guest_test);
-    for (unsigned round = 0; round < ROUNDS && usable(&b); round++) {
-        uint32_t before = b.n_op;
-        const char *bad;
+    for (unsigned round = 0; round < ROUNDS && usable(&raw_block); round++) {
+        OptLive all = { .nzcv_out = true, .polls = true };
 
         for (unsigned i = 0; i < SCRATCH; i++) {
             filler[i] = (uint64_t)random() << 33 ^ (uint64_t)random();
         }
-        run(env, &b, &state[0], mem[0]);
-        opt_fold(&b);
-        opt_dead(&b);
-        bad = ir_verify(&b);
-        cr_assert(!bad, "round %u: %s", round, bad);
-        cr_assert(b.n_op <= before);
-        run(env, &b, &state[1], mem[1]);
-        if (memcmp(&state[0], &state[1], sizeof(state[0])) ||
-            memcmp(mem[0], mem[1], sizeof(mem[0]))) {
-            show(&b, "after opt");
-            cr_assert_fail("round %u differs", round);
-        }
+        run(env, &raw_block, &state, mem);
+        test_rebuild(&b, &raw_block);
+        uint32_t before = b.n_op;
+
+        check(&b, round, "built", &state, mem, env);
+        check_uses(&b, round);
+        opt_live(&b, &all);
+        check(&b, round, "after opt_live()", &state, mem, env);
+        check_uses(&b, round);
+        cr_assert(b.n_op <= before && before <= raw_block.n_op);
     }
+    ir_block_free(&raw_block);
     ir_block_free(&b);
     env_free(env);
 }

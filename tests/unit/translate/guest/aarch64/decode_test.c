@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "translate/guest/aarch64/lift.h"
+#include "translate/ir/info.h"
 
 enum { WORDS_PER_ROW = 40, BASE_WORDS = 300000, PC = 0x10000 };
 
@@ -139,4 +140,69 @@ Test(decode, rows_need_their_features)
     cr_expect(!lift_word(&b, crc32b, A64_FEAT_lse, &row));
     cr_expect(lift_word(&b, crc32b, A64_FEAT_crc32, &row));
     ir_block_free(&b);
+}
+
+/* lifted_effect: what the lifted instruction does to NZCV first. */
+static A64NzcvEffect lifted_effect(const IrBlock *b)
+{
+    A64NzcvEffect effect = A64_NZCV_KEEPS;
+
+    for (uint32_t i = 0; i < b->n_op; i++) {
+        const IrOp *op = &b->op[i];
+        unsigned props = ir_props(b, op);
+
+        if (props & (IRP_USEF | IRP_READ | IRP_WRITE | IRP_FP)) {
+            return A64_NZCV_SHOWS;
+        }
+        if (ir_sets_flags(op)) {
+            effect = A64_NZCV_SETS;
+        }
+    }
+    return b->op[b->n_op - 1].op == IR_exit_to ? effect : A64_NZCV_SHOWS;
+}
+
+Test(decode, a_glance_at_nzcv_agrees_with_the_lifted_code)
+{
+    unsigned said[3] = { 0 };
+    IrBlock b;
+
+    ir_block_init(&b, &guest_aarch64);
+    for (const DecodeRow *r = a64_rows; r->name; r++) {
+        for (int i = 0; i < 4 * WORDS_PER_ROW; i++) {
+            uint32_t word = (random_word() & ~r->mask) | r->value;
+            const char *row;
+            A64NzcvEffect glance = a64_nzcv_effect(word);
+            bool legal = lift_word(&b, word, guest_aarch64.features, &row);
+
+            said[glance]++;
+            cr_expect(glance == A64_NZCV_SHOWS || (legal && lifted_effect(&b) == glance),
+                      "0x%08" PRIx32 " %s: %d", word, row, glance);
+        }
+    }
+    cr_expect(said[A64_NZCV_KEEPS] > 2000 && said[A64_NZCV_SETS] > 1000);
+    ir_block_free(&b);
+}
+
+Test(decode, nzcv_is_followed_over_forward_branches_only)
+{
+    static const struct {
+        uint32_t code[5];
+        bool seen;
+    } c[] = {
+        { { 0x8b020020, 0xeb02003f }, false },                          /* add; cmp */
+        { { 0x8b020020, 0xf9400020, 0xeb02003f }, true },               /* add; ldr; cmp */
+        { { 0x14000002, 0xf9400020, 0xeb02003f }, false },              /* b over the ldr */
+        { { 0xeb02003f, 0x54000000 }, false },
+        { { 0x54000040 }, true },                                       /* b.eq */
+        { { 0xb4000040, 0xeb02003f, 0xeb02003f }, false },              /* cbz, both ways set */
+        { { 0xb4000040, 0xeb02003f, 0xf9400020 }, true },
+        { { 0xd503201f, 0x17ffffff }, true },                           /* nop; b back */
+        { { 0x14000000 }, true },
+        { { 0x8b020020, 0x8b020020, 0x8b020020, 0x8b020020, 0x8b020020 }, true },
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+        cr_expect(a64_nzcv_seen((const uint8_t *)c[i].code, sizeof(c[i].code)) == c[i].seen,
+                  "case %u", i);
+    }
 }
