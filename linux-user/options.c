@@ -17,6 +17,7 @@ Options options;
 enum {
     OPT_ARG = 1,        /* takes an argument */
     OPT_CARRY = 2,      /* passed on to programs the guest executes */
+    OPT_EQUALS = 4,     /* may be given as -name=value */
     EXIT_USAGE = 1,
 };
 
@@ -246,8 +247,11 @@ static void set_accel(const char *arg)
 
 static void set_stats(const char *arg)
 {
-    (void)arg;
-    options.stats = true;
+    bool json = arg && !strcmp(arg, "json");
+
+    if (arg && !json && *arg && strcmp(arg, "1") && strcmp(arg, "text"))
+        die(EXIT_USAGE, "-stats=%s: the forms are text and json", arg);
+    options.stats = json ? STATS_JSON : STATS_TEXT;
 }
 
 static void set_nothing(const char *arg)
@@ -311,7 +315,7 @@ static Option table[] = {
     { "one-insn-per-tb", "ONE_INSN_PER_TB", OPT_CARRY,           set_one_insn,  "", "translate single instructions", NULL },
     { "singlestep",      "SINGLESTEP",      OPT_CARRY,           set_one_insn,  "", "older name of -one-insn-per-tb", NULL },
     { "tb-size",         "TB_SIZE",         OPT_ARG | OPT_CARRY, set_tb_size,   "MIB", "size of the code cache", NULL },
-    { "stats",           "STATS",           OPT_CARRY,           set_stats,     "", "print counters of the translator at the end", NULL },
+    { "stats",           "STATS",           OPT_EQUALS | OPT_CARRY, set_stats,  "[=json]", "print counters of the translator at the end", NULL },
     { "B",               "GUEST_BASE",      OPT_ARG,             set_nothing,   "ADDRESS", "accepted, has no effect: 64-bit guests have the host's addresses", NULL },
     { "R",               "RESERVED_VA",     OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect, as -B", NULL },
     { "p",               "PAGESIZE",        OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect", NULL },
@@ -334,7 +338,7 @@ static void show_help(const char *arg)
 
         if (!*o->help)
             continue;
-        snprintf(left, sizeof(left), "-%s %s", o->name, o->arg_name);
+        snprintf(left, sizeof(left), "-%s%s%s", o->name, o->flags & OPT_EQUALS ? "" : " ", o->arg_name);
         printf("  %-24s %s\n", left, o->help);
         if (o->env)
             printf("  %-24s (MIMUS_%s or QEMU_%s)\n", "", o->env, o->env);
@@ -371,13 +375,16 @@ int options_parse(int argc, char **argv)
             i++;
             break;
         }
-        o = option_find(name, strlen(name));
-        if (!o)
+        size_t len = strcspn(name, "=");
+        const char *value = name[len] ? name + len + 1 : NULL;
+
+        o = option_find(name, len);
+        if (!o || (value && !(o->flags & OPT_EQUALS)))
             die(EXIT_USAGE, "unknown option '%s' (-h lists them)", argv[i]);
         if ((o->flags & OPT_ARG) && i + 1 >= argc)
             die(EXIT_USAGE, "option '%s' needs an argument: %s", argv[i], o->arg_name);
         i++;
-        apply(o, o->flags & OPT_ARG ? argv[i++] : NULL);
+        apply(o, o->flags & OPT_ARG ? argv[i++] : value);
     }
     if (i >= argc)
         die(EXIT_USAGE, "no program given (-h shows the usage)");
@@ -400,7 +407,7 @@ static void option_from_var(const char *var)
         const char *value = table[i].env ? env_value(var, table[i].env) : NULL;
 
         if (value) {
-            apply(&table[i], table[i].flags & OPT_ARG ? value : NULL);
+            apply(&table[i], table[i].flags & (OPT_ARG | OPT_EQUALS) ? value : NULL);
             return;
         }
     }
@@ -526,7 +533,7 @@ void options_import(const char *text)
 
         if (o && (o->flags & OPT_CARRY) && (value = malloc(n - name))) {
             text_unescape(value, n - name, text + name + 1, n - name - 1);
-            apply(o, o->flags & OPT_ARG ? value : NULL);
+            apply(o, o->flags & (OPT_ARG | OPT_EQUALS) ? value : NULL);
         }
         text += n;
         text += *text == ';';

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "linux-user/options.h"
+#include "linux-user/observe.h"
 #include "linux-user/run.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
@@ -330,8 +330,7 @@ static void robust_walk(Thread *t)
 
 void process_exit(int status)
 {
-    if (options.stats)
-        translate_stats(stderr);
+    observe_exit();
     host_call(SYS_exit_group, status);
     __builtin_unreachable();
 }
@@ -352,8 +351,8 @@ void thread_finish(Thread *t)
 
     signal_block_all();
     if (!t->handle) {
-        if (only_thread(t) && options.stats)
-            translate_stats(stderr);
+        if (only_thread(t))
+            observe_exit();
         list_remove(t);
         /* Not exit_group: other threads go on, and the kernel keeps this status for them. */
         for (;;)
@@ -728,6 +727,7 @@ static void fork_child(Thread *t, const CloneArgs *a)
     if (a->flags & CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(t);
     child_registers(t, a);
+    observe_fork_child(t);
 }
 
 static long clone_fork(Thread *t, const CloneArgs *a)

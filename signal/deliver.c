@@ -31,8 +31,12 @@ static void raise_default(int sig)
     host_mask_exact(~sig_bit(sig));
 }
 
+void (*signal_last_words)(void);
+
 void signal_die(int sig)
 {
+    if (signal_last_words)
+        signal_last_words();
     raise_default(sig);
     /* Only the first process of a pid namespace survives its own fatal signals. */
     syscall(SYS_exit_group, 128 + sig);

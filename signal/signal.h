@@ -160,7 +160,11 @@ void signal_deliver(Thread *t);
  */
 void signal_force(Thread *t, int sig, int code, uint64_t addr);
 
-/* signal_die: end the process by sig with the default action, as the wait status must say. */
+/*
+ * signal_die: end the process by sig with the default action, as the wait status must say.
+ * signal_last_words: called first, when set.
+ */
+extern void (*signal_last_words)(void);
 void signal_die(int sig) __attribute__((noreturn));
 
 /* ---- within signal/ and syscall/signals.c ---- */

@@ -20,6 +20,7 @@
 #include "translate/host/interp/interp.h"
 #include "translate/lift_block.h"
 #include "translate/opt/opt.h"
+#include "translate/stats.h"
 #include "translate/translate_unit.h"
 
 TranslateOptions translate_options;
@@ -91,6 +92,7 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
     e->interpret = false;
     for (unsigned limit = UNIT_MAX_INSNS;;) {
         unit_analyse(e, live_in);
+        stats_phase(PHASE_ANALYSE);
         e->as.p = cache_reserve(env, &e->as.end);
         if (emit_unit(e))
             break;
@@ -105,13 +107,30 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
             e->interpret = true;
         }
     }
+    stats_phase(PHASE_EMIT);
     unit_log_asm(e);
-    return cache_commit(env, e, gen, live_in);
+    bool kept = cache_commit(env, e, gen, live_in);
+
+    stats_phase(PHASE_COMMIT);
+    return kept;
+}
+
+static unsigned emit_insns(const Emit *e)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < e->n_block; i++)
+        n += e->block[i].ir.n_insn;
+    return n;
 }
 
 /* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
 static const uint8_t *translate_unit(Env *env, uint64_t pc)
 {
+    uint32_t doing = env->rt.doing;
+
+    stats_begin();
+    env->rt.doing = DOING_TRANSLATE;
     EmitNode *n = emit_get();
     sigjmp_buf jmp;
     const uint8_t *host = NULL;
@@ -129,17 +148,21 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
+            stats_phase(PHASE_LIFT);
             if (unit_write(env, &n->e, pc, gen)) {
                 host = cache_lookup(pc, env->rt.mode);
                 if (host)
                     break;
             }
+            stats_add(STAT_units_lost);
         }
     }
     env->rt.in_access = 0;
     env->rt.access_jmp = outer;
+    env->rt.doing = doing;
     if (!host)
         cache_unreserve(env);
+    stats_end(host ? emit_insns(&n->e) : 0);
     emit_put(n);
     return host;
 }
@@ -148,7 +171,11 @@ static const uint8_t *host_code(Env *env, uint64_t pc)
 {
     const uint8_t *host = cache_lookup(pc, env->rt.mode);
 
-    return host ? host : translate_unit(env, pc);
+    stats_add(STAT_map_lookup);
+    if (host)
+        return host;
+    stats_add(STAT_map_miss);
+    return translate_unit(env, pc);
 }
 
 /* ---- calls from translated code ---- */
@@ -275,6 +302,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
+    stats_wrap(guest, thunk_table);
     emit_put(n);
     return 0;
 }
@@ -293,6 +321,7 @@ void env_gone(Env *env)
 {
     if (env->rt.adopted)
         cache_env_remove(env);
+    stats_env_gone(env);
     interp_free(env);
 }
 
@@ -332,6 +361,16 @@ static ExitKind jit_once(Env *env)
     return kind;
 }
 
+static ExitKind step(Env *env)
+{
+    stats_step(*pc_of(env));
+    env->rt.doing = DOING_INTERP;
+    ExitKind kind = interp_step(env);
+
+    env->rt.doing = DOING_GUEST;
+    return kind;
+}
+
 static ExitKind jit_run(Env *env)
 {
     if (!env->rt.adopted)
@@ -341,8 +380,9 @@ static ExitKind jit_run(Env *env)
             return EXIT_POKE;
         unsigned kind = jit_once(env);
 
+        stats_exit(env, kind);
         if (kind == EXIT_DEOPT)
-            kind = interp_step(env);
+            kind = step(env);
         if (kind == EXIT_POKE)
             env_answer_poke(env, true);
         if (kind != EXIT_NONE)
@@ -402,17 +442,4 @@ void translate_fork_child(const Env *self)
 const void *translate_thunk(unsigned number)
 {
     return thunk_table[number];
-}
-
-void translate_stats(FILE *f)
-{
-    const CacheStats *s = &cache_stats;
-
-    fprintf(f,
-            "units %llu, blocks %llu, guest instructions %llu, guest bytes %llu, host bytes "
-            "%llu, links %llu, invalidations %llu, evictions %llu\n",
-            (unsigned long long)s->units, (unsigned long long)s->blocks,
-            (unsigned long long)s->insns, (unsigned long long)s->guest_bytes,
-            (unsigned long long)s->host_bytes, (unsigned long long)s->links,
-            (unsigned long long)s->kills, (unsigned long long)s->evictions);
 }

@@ -74,6 +74,3 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc);
 void translate_fork_prepare(void);
 void translate_fork_parent(void);
 void translate_fork_child(const Env *self);
-
-/* translate_stats: print counters as text on f. */
-void translate_stats(FILE *f);

@@ -217,6 +217,16 @@ int log_append(const char *path)
     return open_with(path, 0);
 }
 
+void log_use(int fd)
+{
+    log_fd = fd;
+}
+
+bool log_is_open(void)
+{
+    return log_fd >= 0;
+}
+
 void die(int status, const char *fmt, ...)
 {
     char buf[LINE_BYTES];

@@ -11,6 +11,7 @@
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
+#include "translate/stats.h"
 #include "translate/translate.h"
 
 /* CHUNK_OWNED: a thread writes a unit into it; CHUNK_PART: nobody does, and there is room. */
@@ -551,6 +552,14 @@ void cache_env_remove(Env *env)
     cache_unlock();
 }
 
+void cache_each_env(void (*fn)(Env *env, void *arg), void *arg)
+{
+    cache_lock();
+    for (unsigned i = 0; i < n_env; i++)
+        fn(envs[i], arg);
+    cache_unlock();
+}
+
 /* The other threads are gone, and what they held here is free. */
 void cache_fork_child(const Env *self)
 {
@@ -773,6 +782,9 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     cache_stats.units++;
     cache_stats.blocks += u->n_block;
     cache_stats.host_bytes += u->code_len;
+    uint32_t hot = (uint32_t)(e->main_end - e->unit_start);
+
+    stats_code(hot, u->code_len - hot);
     for (unsigned i = 0; i < e->n_block; i++) {
         cache_stats.insns += e->block[i].ir.n_insn;
         cache_stats.guest_bytes += e->block[i].ir.guest_bytes;

@@ -125,6 +125,9 @@ uint32_t cache_kills(void);
 void cache_env_add(Env *env);
 void cache_env_remove(Env *env);
 
+/* cache_each_env: call fn for each, under the lock. */
+void cache_each_env(void (*fn)(Env *env, void *arg), void *arg);
+
 /* cache_quiet: the thread holds no host code address from now on; cache_busy: it may again. */
 void cache_quiet(Env *env);
 uint64_t cache_busy(Env *env);

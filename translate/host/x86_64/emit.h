@@ -195,6 +195,9 @@ void emit_note(Emit *e);
 
 /* emit_env: memory operand for a field of Env. */
 #define emit_rt(field) mem_b(RBP, (int32_t)offsetof(Env, rt.field) - EMIT_BIAS)
+/* emit_count: with -stats, count this in EnvRt.count; changes EFLAGS then. */
+void emit_count(Emit *e, unsigned which);
+
 static inline Mem emit_thunk(unsigned thunk)
 {
     return mem_b(RBP, (int32_t)(offsetof(Env, table) + thunk * 8) - EMIT_BIAS);
