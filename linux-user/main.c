@@ -286,7 +286,7 @@ int main(int argc, char **argv, char **envp)
         explain_error(s.path, &plan, err, why);
     exec_plan_free(&plan);
     prctl(PR_SET_NAME, base_name(s.path));
-    observe_start(t, s.path);
+    observe_start(t, s.path, s.handed_over);
     run_thread(t);
     thread_finish(t);
     return 0;

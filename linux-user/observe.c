@@ -2,7 +2,9 @@
 /*
  * observe.c: reports are printed by the process that they are about, as its last act: exit,
  * exit_group, or a signal that is fatal and passes through our hands. A program that the kernel
- * kills at once (SIGKILL) prints nothing, nor does one that replaces itself by execve.
+ * kills at once (SIGKILL) prints nothing, nor does one that replaces itself by execve. Signals
+ * that people end programs with come to us although the guest leaves them alone: see
+ * signal_last_words.
  */
 #include "linux-user/observe.h"
 
@@ -14,6 +16,8 @@
 #include <unistd.h>
 
 #include "linux-user/options.h"
+#include "linux-user/perf_files.h"
+#include "linux-user/profile.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/own_fd.h"
@@ -21,19 +25,23 @@
 #include "translate/stats.h"
 
 static const char *program_name = "";
+static const Guest *guest;
 
 /* Of the process that prints: the child of a vfork has our memory and another number. */
 static pid_t owner;
 static atomic_flag printed;
 
-static bool active(void)
+static bool reports(void)
 {
-    return options.stats != STATS_NONE;
+    return options.stats != STATS_NONE || options.profile;
 }
 
 void observe_init(void)
 {
     stats_on = options.stats != STATS_NONE;
+    stats_doing = options.profile;
+    if (options.profile)
+        profile_init();
 }
 
 /* keep_stderr: many programs close theirs before they end. */
@@ -45,27 +53,64 @@ static void keep_stderr(void)
         log_use(fd);
 }
 
-void observe_start(Thread *t, const char *program)
+void observe_start(Thread *t, const char *program, bool again)
 {
-    (void)t;
-    if (!active())
+    perf_files_start(again);
+    if (!reports())
         return;
     owner = getpid();
+    guest = t->guest;
     program_name = strdup(program);
     keep_stderr();
-    signal_last_words = observe_exit;
+    signal_watch_deaths(t, observe_exit);
+    profile_thread_start();
+}
+
+void observe_thread_start(void)
+{
+    profile_thread_start();
+}
+
+void observe_thread_end(void)
+{
+    profile_thread_end();
+}
+
+void observe_fork_prepare(void)
+{
+    perf_files_fork_prepare();
+}
+
+void observe_fork_parent(void)
+{
+    perf_files_fork_parent();
 }
 
 void observe_fork_child(Thread *t)
 {
-    if (!active())
+    perf_files_fork_child();
+    if (!reports())
         return;
     owner = getpid();
     atomic_flag_clear(&printed);
     stats_fork_child(t->env);
+    profile_fork_child();
 }
 
-static void print(void)
+/* ---- printing ---- */
+
+static void append(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+    /* One write, so that reports of several processes stay apart. */
+    if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+        log_line("mimus", "%s: the profile could not be written", path);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void print_one(void (*fn)(FILE *f), const char *path)
 {
     char *text = NULL;
     size_t len = 0;
@@ -73,15 +118,31 @@ static void print(void)
 
     if (!f)
         return;
-    if (options.stats != STATS_NONE)
-        stats_print(f, options.stats == STATS_JSON, program_name);
+    fn(f);
     fclose(f);
-    log_raw(text, len);
+    if (path)
+        append(path, text, len);
+    else
+        log_raw(text, len);
     free(text);
+}
+
+static void print_stats(FILE *f)
+{
+    stats_print(f, options.stats == STATS_JSON, program_name);
+}
+
+static void print_profile(FILE *f)
+{
+    profile_print(f, guest, program_name);
 }
 
 void observe_exit(void)
 {
-    if (active() && owner == getpid() && !atomic_flag_test_and_set(&printed))
-        print();
+    if (!reports() || owner != getpid() || atomic_flag_test_and_set(&printed))
+        return;
+    if (options.profile)
+        print_one(print_profile, options.profile_file);
+    if (options.stats != STATS_NONE)
+        print_one(print_stats, NULL);
 }

@@ -9,10 +9,22 @@
 /* observe_init: after the options are known, before translate_init(). */
 void observe_init(void);
 
-/* observe_start: the first thread is about to run; program: the guest's name of its file. */
-void observe_start(Thread *t, const char *program);
+/*
+ * observe_start: the first thread is about to run; program: the guest's name of its file;
+ * again: this process was another program before, under mimus.
+ */
+void observe_start(Thread *t, const char *program, bool again);
 
-/* observe_fork_child: in a process made by fork, whose only thread is t. */
+/* observe_thread_start, _end: on a further thread itself. */
+void observe_thread_start(void);
+void observe_thread_end(void);
+
+/*
+ * observe_fork_prepare, _parent, _child: around a fork, inside of translate_fork_; t is the
+ * child's only thread.
+ */
+void observe_fork_prepare(void);
+void observe_fork_parent(void);
 void observe_fork_child(Thread *t);
 
 /* observe_exit: the process is about to end: print what was asked for. Once. */

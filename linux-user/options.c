@@ -3,6 +3,7 @@
 #include "linux-user/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -254,6 +255,47 @@ static void set_stats(const char *arg)
     options.stats = json ? STATS_JSON : STATS_TEXT;
 }
 
+/* clear_unless_again: make a report's file empty, but not in programs that the guest executes. */
+static int clear_unless_again(const char *path)
+{
+    bool again = importing || getenv("MIMUS_EXEC");
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? 0 : O_TRUNC), 0666);
+
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+static void set_profile(const char *arg)
+{
+    options.profile = true;
+    if (!arg || !*arg || !strcmp(arg, "1"))
+        return;
+    int err = clear_unless_again(arg);
+    char *full = err < 0 ? NULL : realpath(arg, NULL);
+
+    if (err < 0 && !importing)
+        die(EXIT_USAGE, "-profile=%s: %s", arg, strerror(-err));
+    options.profile_file = option_find("profile", 7)->value = full ? full : arg;
+}
+
+static void set_perfmap(const char *arg)
+{
+    (void)arg;
+    options.perfmap = true;
+}
+
+static void set_jitdump(const char *arg)
+{
+    bool named = arg && *arg && strcmp(arg, "1");
+    char *full = realpath(named ? arg : ".", NULL);
+
+    if (!full && !importing)
+        die(EXIT_USAGE, "-jitdump=%s: %s", arg, strerror(errno));
+    options.jitdump = option_find("jitdump", 7)->value = full ? full : arg;
+}
+
 static void set_nothing(const char *arg)
 {
     (void)arg;
@@ -320,8 +362,9 @@ static Option table[] = {
     { "R",               "RESERVED_VA",     OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect, as -B", NULL },
     { "p",               "PAGESIZE",        OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect", NULL },
     { "t",               "RTSIG_MAP",       OPT_ARG,             set_nothing,   "MAP", "accepted, has no effect: all signals are the guest's", NULL },
-    { "perfmap",         "PERFMAP",         0,                   set_nothing,   "", "accepted, has no effect yet", NULL },
-    { "jitdump",         "JITDUMP",         0,                   set_nothing,   "", "accepted, has no effect yet", NULL },
+    { "profile",         "PROFILE",         OPT_EQUALS | OPT_CARRY, set_profile, "[=FILE]", "print at the end where CPU time went, by guest block", NULL },
+    { "perfmap",         "PERFMAP",         OPT_CARRY,           set_perfmap,   "", "write /tmp/perf-PID.map for perf report", NULL },
+    { "jitdump",         "JITDUMP",         OPT_EQUALS | OPT_CARRY, set_jitdump, "[=DIR]", "write DIR/jit-PID.dump for perf inject (default: here)", NULL },
     { "plugin",          NULL,              OPT_ARG,             refuse_plugin, "FILE", "not supported", NULL },
     { "trace",           NULL,              OPT_ARG,             refuse_trace,  "EVENTS", "not supported", NULL },
 };

@@ -21,6 +21,10 @@ typedef struct {
     bool has_seed;
     bool strace;
     StatsForm stats;
+    bool profile;
+    const char *profile_file;   /* -profile=FILE, absolute; NULL: the log */
+    bool perfmap;
+    const char *jitdump;        /* -jitdump: the folder, absolute; NULL: none */
     TranslateOptions translate;
 } Options;
 

@@ -358,6 +358,7 @@ void thread_finish(Thread *t)
         for (;;)
             host_call(SYS_exit, t->exit_status);
     }
+    observe_thread_end();
     robust_walk(t);
     list_remove(t);
     self = NULL;
@@ -409,6 +410,7 @@ static void *thread_start(void *arg)
         host_call(SYS_unshare, ~flags & (CLONE_FILES | CLONE_FS));
     fp_restore(t->env, &fp);
     signal_thread_start(t);
+    observe_thread_start();
     run_thread(t);
     thread_finish(t);
     return NULL;
@@ -727,7 +729,6 @@ static void fork_child(Thread *t, const CloneArgs *a)
     if (a->flags & CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(t);
     child_registers(t, a);
-    observe_fork_child(t);
 }
 
 static long clone_fork(Thread *t, const CloneArgs *a)
@@ -735,11 +736,15 @@ static long clone_fork(Thread *t, const CloneArgs *a)
     long pid;
 
     translate_fork_prepare();
+    observe_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
-    if (pid == 0)
+    if (pid == 0) {
         fork_child(t, a);
-    else
+        observe_fork_child(t);
+    } else {
+        observe_fork_parent();
         translate_fork_parent();
+    }
     return pid;
 }
 

@@ -31,8 +31,6 @@ static void raise_default(int sig)
     host_mask_exact(~sig_bit(sig));
 }
 
-void (*signal_last_words)(void);
-
 void signal_die(int sig)
 {
     if (signal_last_words)

@@ -3,6 +3,9 @@
 
 #include <capstone/capstone.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "translate/base/log.h"
 
@@ -39,4 +42,39 @@ void disas_host(const void *code, size_t n)
 {
     log_raw("host:\n", 6);
     disas(CS_ARCH_X86, CS_MODE_64, code, n, (uint64_t)code);
+}
+
+static unsigned count(cs_arch arch, cs_mode mode, const void *code, size_t n, uint64_t pc)
+{
+    const uint8_t *p = code;
+    unsigned found = 0;
+    csh handle;
+
+    if (cs_open(arch, mode, &handle) != CS_ERR_OK)
+        return 0;
+    cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
+    cs_insn *insn = cs_malloc(handle);
+
+    while (cs_disasm_iter(handle, &p, &n, &pc, insn))
+        found++;
+    cs_free(insn, 1);
+    cs_close(&handle);
+    return found;
+}
+
+unsigned disas_count_guest(const Guest *guest, uint64_t pc, uint64_t n)
+{
+    uint8_t code[PAGE_BYTES];
+    struct iovec to = { code, n < sizeof(code) ? n : sizeof(code) };
+    struct iovec from = { (void *)pc, to.iov_len };
+    ssize_t got = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+
+    return got > 0 ? count((cs_arch)guest->capstone_arch, (cs_mode)guest->capstone_mode, code,
+                           (size_t)got, pc)
+                   : 0;
+}
+
+unsigned disas_count_host(const void *code, size_t n)
+{
+    return count(CS_ARCH_X86, CS_MODE_64, code, n, (uint64_t)code);
 }

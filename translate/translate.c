@@ -28,6 +28,8 @@ TranslateOptions translate_options;
 static const Guest *guest;
 static const void *thunk_table[ENV_TABLE_ENTRIES];
 static EnterFn *enter;
+static const uint8_t *runtime;      /* the run-time entries */
+static size_t runtime_bytes;
 
 /* ---- Emit contexts: one per thread that translates right now ---- */
 
@@ -296,7 +298,9 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     EmitNode *n = emit_get();
 
     n->e.as.p = cache_reserve_thunks(&n->e.as.end);
+    runtime = n->e.as.p;
     enter = emit_thunks(&n->e, thunk_table);
+    runtime_bytes = (size_t)(n->e.as.p - runtime);
     thunk_table[RT_LINK] = (const void *)rt_link;
     thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
@@ -403,7 +407,9 @@ ExitKind env_run(Env *env)
         cache_quiet(env);
         env->rt.shadow_sp = env->rt.shadow_base;
     } else {
+        env->rt.doing = DOING_INTERP;
         kind = interp_run(env);
+        env->rt.doing = DOING_GUEST;
         if (kind == EXIT_POKE)
             env_answer_poke(env, true);
     }
@@ -437,6 +443,12 @@ void translate_fork_child(const Env *self)
 {
     cache_fork_child(self);
     translate_fork_parent();
+}
+
+const uint8_t *translate_runtime(size_t *bytes)
+{
+    *bytes = runtime_bytes;
+    return runtime;
 }
 
 const void *translate_thunk(unsigned number)

@@ -53,6 +53,7 @@ static _Atomic uint64_t epoch = 1;
 static Env **envs;
 static unsigned n_env, cap_env;
 CacheStats cache_stats;
+void (*cache_unit_hook)(const Unit *u);
 
 void cache_lock(void)
 {
@@ -325,6 +326,22 @@ const UnitBlock *cache_block(uint64_t gpc, uint32_t mode)
     return NULL;
 }
 
+bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
+                        size_t *host_bytes)
+{
+    const UnitBlock *b = cache_block(gpc, mode);
+    Unit *u = b ? cache_unit_at((uint64_t)code + b->entry) : NULL;
+
+    if (!u)
+        return false;
+    unsigned i = (unsigned)(b - unit_blocks(u));
+
+    *guest_bytes = (i + 1 < u->n_block ? b[1].gpc : u->end) - gpc;
+    *host = code + b->entry;
+    *host_bytes = unit_block_end(u, i) - b->entry;
+    return true;
+}
+
 static uint32_t *page_list(uint64_t gpc)
 {
     return &page_head[(gpc >> PAGE_BITS) % PAGE_HEADS];
@@ -560,6 +577,20 @@ void cache_each_env(void (*fn)(Env *env, void *arg), void *arg)
     cache_unlock();
 }
 
+void cache_each_unit(void (*fn)(const Unit *u))
+{
+    cache_lock();
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++) {
+            const Unit *u = meta_at(chunk_index(i)[-1 - (int)k]);
+
+            if (!u->dead)
+                fn(u);
+        }
+    }
+    cache_unlock();
+}
+
 /* The other threads are gone, and what they held here is free. */
 void cache_fork_child(const Env *self)
 {
@@ -784,6 +815,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     cache_stats.host_bytes += u->code_len;
     uint32_t hot = (uint32_t)(e->main_end - e->unit_start);
 
+    u->hot_len = hot;
     stats_code(hot, u->code_len - hot);
     for (unsigned i = 0; i < e->n_block; i++) {
         cache_stats.insns += e->block[i].ir.n_insn;
@@ -791,5 +823,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     }
     c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
     cache_unlock();
+    if (cache_unit_hook)
+        cache_unit_hook(u);
     return true;
 }
