@@ -15,12 +15,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "linux-user/exec.h"
 #include "linux-user/options.h"
 #include "linux-user/perf_files.h"
 #include "linux-user/profile.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
-#include "syscall/own_fd.h"
 #include "translate/base/log.h"
 #include "translate/stats.h"
 
@@ -44,24 +44,29 @@ void observe_init(void)
         profile_init();
 }
 
-/* keep_stderr: many programs close theirs before they end. */
-static void keep_stderr(void)
+/*
+ * keep_log: the log is out of the guest's way; for a report standard error is kept, too, as many
+ * programs close theirs before they end.
+ */
+static void keep_log(void)
 {
-    int fd = log_is_open() ? -1 : (int)host_call(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
+    int fd = log_descriptor();
 
-    if (fd >= 0 && (fd = own_fd_add(fd)) >= 0)
-        log_use(fd);
+    if (fd < 0 && reports())
+        fd = (int)host_call(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        log_use(exec_keep_fd(fd));
 }
 
 void observe_start(Thread *t, const char *program, bool again)
 {
+    keep_log();
     perf_files_start(again);
     if (!reports())
         return;
     owner = getpid();
     guest = t->guest;
     program_name = strdup(program);
-    keep_stderr();
     signal_watch_deaths(t, observe_exit);
     profile_thread_start();
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux-user/exec.h"
 #include "linux-user/options.h"
 #include "linux-user/symbols.h"
 #include "syscall/own_fd.h"
@@ -133,7 +134,7 @@ static int file_open(const char *path, int flags)
     int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 
     if (fd >= 0)
-        fd = own_fd_add(fd);
+        fd = exec_keep_fd(fd);
     else
         log_line("mimus", "%s: %s", path, strerror(errno));
     return fd;

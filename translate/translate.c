@@ -14,11 +14,11 @@
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/cache/cache.h"
-#include "translate/disas.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
 #include "translate/lift_block.h"
+#include "translate/listing.h"
 #include "translate/opt/opt.h"
 #include "translate/stats.h"
 #include "translate/translate_unit.h"
@@ -69,19 +69,6 @@ static void emit_put(EmitNode *n)
 
 /* ---- one unit ---- */
 
-static void unit_log_asm(const Emit *e)
-{
-    const EmitBlock *last = &e->block[e->n_block - 1];
-    uint64_t bytes = last->ir.pc.va + last->ir.guest_bytes - e->unit_pc;
-
-    if (!log_in_range(e->unit_pc, bytes))
-        return;
-    if (LOG_ON(in_asm))
-        disas_guest(guest, (const void *)e->unit_pc, bytes, e->unit_pc);
-    if (LOG_ON(out_asm))
-        disas_host(e->unit_start, (size_t)(e->main_end - e->unit_start));
-}
-
 /*
  * unit_write: emit what was lifted. When a table or the room runs out, try again with fewer
  * blocks; a single block that is too large is lifted again with half the instructions, and a
@@ -96,6 +83,7 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
         unit_analyse(e, live_in);
         stats_phase(PHASE_ANALYSE);
         e->as.p = cache_reserve(env, &e->as.end);
+        listing_start(e);
         if (emit_unit(e))
             break;
         if (e->n_block > 1) {
@@ -110,7 +98,7 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
         }
     }
     stats_phase(PHASE_EMIT);
-    unit_log_asm(e);
+    listing_print(e);
     bool kept = cache_commit(env, e, gen, live_in);
 
     stats_phase(PHASE_COMMIT);

@@ -89,8 +89,6 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns)
         max_insns -= n;
         opt_fold(&b->ir);
         opt_dead(&b->ir);
-        if (LOG_ON(ir) && log_in_range(pc, b->ir.guest_bytes))
-            unit_log_ir(&b->ir);
         b->poll_op = poll_op(&b->ir);
         b->next = 0;
         e->n_block++;
@@ -108,20 +106,6 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns)
     /* The last block's successor may have turned out not to be executable. */
     e->block[e->n_block - 1].next = 0;
     return true;
-}
-
-void unit_log_ir(const IrBlock *b)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *f = open_memstream(&text, &len);
-
-    if (!f)
-        return;
-    ir_print(f, b);
-    fclose(f);
-    log_raw(text, len);
-    free(text);
 }
 
 /* ---- where NZCV is live ----

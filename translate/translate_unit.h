@@ -18,9 +18,6 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_insns);
 /* unit_analyse: fill flags_live, live_taken and live_next of e's blocks; live_in[i] per block. */
 void unit_analyse(Emit *e, bool live_in[]);
 
-/* unit_log_ir: what -d ir prints of a block. */
-void unit_log_ir(const IrBlock *b);
-
 /* translate_thunk: address of a run-time entry, for fault.c. */
 const void *translate_thunk(unsigned number);
 

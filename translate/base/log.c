@@ -222,9 +222,9 @@ void log_use(int fd)
     log_fd = fd;
 }
 
-bool log_is_open(void)
+int log_descriptor(void)
 {
-    return log_fd >= 0;
+    return log_fd;
 }
 
 void die(int status, const char *fmt, ...)

@@ -62,9 +62,9 @@ int log_open(const char *path);
 /* log_append: the same without emptying the file: for programs that share one log. */
 int log_append(const char *path);
 
-/* log_use: send lines to this descriptor of ours instead of standard error; not with log_open(). */
+/* log_descriptor: of log_open(), else -1. log_use: it has moved; -1: log to standard error. */
+int log_descriptor(void);
 void log_use(int fd);
-bool log_is_open(void);
 
 /*
  * die: print "mimus: " and the text on standard error, then _exit(status). For start-up and
