@@ -24,6 +24,7 @@
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
 #include "linux-user/load.h"
+#include "linux-user/observe.h"
 #include "linux-user/options.h"
 #include "linux-user/path_prefix.h"
 #include "linux-user/run.h"
@@ -269,6 +270,7 @@ int main(int argc, char **argv, char **envp)
     exec_keep_self(s.handed_over ? handover.self_fd : -1, argv[0]);
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
     own_image();
+    observe_init();
     start_translator(plan.guest);
 
     Thread *t = thread_main(plan.guest);
@@ -284,6 +286,7 @@ int main(int argc, char **argv, char **envp)
         explain_error(s.path, &plan, err, why);
     exec_plan_free(&plan);
     prctl(PR_SET_NAME, base_name(s.path));
+    observe_start(t, s.path, s.handed_over);
     run_thread(t);
     thread_finish(t);
     return 0;

@@ -3,6 +3,7 @@
 #include "linux-user/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ Options options;
 enum {
     OPT_ARG = 1,        /* takes an argument */
     OPT_CARRY = 2,      /* passed on to programs the guest executes */
+    OPT_EQUALS = 4,     /* may be given as -name=value */
     EXIT_USAGE = 1,
 };
 
@@ -246,8 +248,52 @@ static void set_accel(const char *arg)
 
 static void set_stats(const char *arg)
 {
+    bool json = arg && !strcmp(arg, "json");
+
+    if (arg && !json && *arg && strcmp(arg, "1") && strcmp(arg, "text"))
+        die(EXIT_USAGE, "-stats=%s: the forms are text and json", arg);
+    options.stats = json ? STATS_JSON : STATS_TEXT;
+}
+
+/* clear_unless_again: make a report's file empty, but not in programs that the guest executes. */
+static int clear_unless_again(const char *path)
+{
+    bool again = importing || getenv("MIMUS_EXEC");
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? 0 : O_TRUNC), 0666);
+
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+static void set_profile(const char *arg)
+{
+    options.profile = true;
+    if (!arg || !*arg || !strcmp(arg, "1"))
+        return;
+    int err = clear_unless_again(arg);
+    char *full = err < 0 ? NULL : realpath(arg, NULL);
+
+    if (err < 0 && !importing)
+        die(EXIT_USAGE, "-profile=%s: %s", arg, strerror(-err));
+    options.profile_file = option_find("profile", 7)->value = full ? full : arg;
+}
+
+static void set_perfmap(const char *arg)
+{
     (void)arg;
-    options.stats = true;
+    options.perfmap = true;
+}
+
+static void set_jitdump(const char *arg)
+{
+    bool named = arg && *arg && strcmp(arg, "1");
+    char *full = realpath(named ? arg : ".", NULL);
+
+    if (!full && !importing)
+        die(EXIT_USAGE, "-jitdump=%s: %s", arg, strerror(errno));
+    options.jitdump = option_find("jitdump", 7)->value = full ? full : arg;
 }
 
 static void set_nothing(const char *arg)
@@ -311,13 +357,14 @@ static Option table[] = {
     { "one-insn-per-tb", "ONE_INSN_PER_TB", OPT_CARRY,           set_one_insn,  "", "translate single instructions", NULL },
     { "singlestep",      "SINGLESTEP",      OPT_CARRY,           set_one_insn,  "", "older name of -one-insn-per-tb", NULL },
     { "tb-size",         "TB_SIZE",         OPT_ARG | OPT_CARRY, set_tb_size,   "MIB", "size of the code cache", NULL },
-    { "stats",           "STATS",           OPT_CARRY,           set_stats,     "", "print counters of the translator at the end", NULL },
+    { "stats",           "STATS",           OPT_EQUALS | OPT_CARRY, set_stats,  "[=json]", "print counters of the translator at the end", NULL },
     { "B",               "GUEST_BASE",      OPT_ARG,             set_nothing,   "ADDRESS", "accepted, has no effect: 64-bit guests have the host's addresses", NULL },
     { "R",               "RESERVED_VA",     OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect, as -B", NULL },
     { "p",               "PAGESIZE",        OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect", NULL },
     { "t",               "RTSIG_MAP",       OPT_ARG,             set_nothing,   "MAP", "accepted, has no effect: all signals are the guest's", NULL },
-    { "perfmap",         "PERFMAP",         0,                   set_nothing,   "", "accepted, has no effect yet", NULL },
-    { "jitdump",         "JITDUMP",         0,                   set_nothing,   "", "accepted, has no effect yet", NULL },
+    { "profile",         "PROFILE",         OPT_EQUALS | OPT_CARRY, set_profile, "[=FILE]", "print at the end where CPU time went, by guest block", NULL },
+    { "perfmap",         "PERFMAP",         OPT_CARRY,           set_perfmap,   "", "write /tmp/perf-PID.map for perf report", NULL },
+    { "jitdump",         "JITDUMP",         OPT_EQUALS | OPT_CARRY, set_jitdump, "[=DIR]", "write DIR/jit-PID.dump for perf inject (default: here)", NULL },
     { "plugin",          NULL,              OPT_ARG,             refuse_plugin, "FILE", "not supported", NULL },
     { "trace",           NULL,              OPT_ARG,             refuse_trace,  "EVENTS", "not supported", NULL },
 };
@@ -334,7 +381,7 @@ static void show_help(const char *arg)
 
         if (!*o->help)
             continue;
-        snprintf(left, sizeof(left), "-%s %s", o->name, o->arg_name);
+        snprintf(left, sizeof(left), "-%s%s%s", o->name, o->flags & OPT_EQUALS ? "" : " ", o->arg_name);
         printf("  %-24s %s\n", left, o->help);
         if (o->env)
             printf("  %-24s (MIMUS_%s or QEMU_%s)\n", "", o->env, o->env);
@@ -371,13 +418,16 @@ int options_parse(int argc, char **argv)
             i++;
             break;
         }
-        o = option_find(name, strlen(name));
-        if (!o)
+        size_t len = strcspn(name, "=");
+        const char *value = name[len] ? name + len + 1 : NULL;
+
+        o = option_find(name, len);
+        if (!o || (value && !(o->flags & OPT_EQUALS)))
             die(EXIT_USAGE, "unknown option '%s' (-h lists them)", argv[i]);
         if ((o->flags & OPT_ARG) && i + 1 >= argc)
             die(EXIT_USAGE, "option '%s' needs an argument: %s", argv[i], o->arg_name);
         i++;
-        apply(o, o->flags & OPT_ARG ? argv[i++] : NULL);
+        apply(o, o->flags & OPT_ARG ? argv[i++] : value);
     }
     if (i >= argc)
         die(EXIT_USAGE, "no program given (-h shows the usage)");
@@ -400,7 +450,7 @@ static void option_from_var(const char *var)
         const char *value = table[i].env ? env_value(var, table[i].env) : NULL;
 
         if (value) {
-            apply(&table[i], table[i].flags & OPT_ARG ? value : NULL);
+            apply(&table[i], table[i].flags & (OPT_ARG | OPT_EQUALS) ? value : NULL);
             return;
         }
     }
@@ -526,7 +576,7 @@ void options_import(const char *text)
 
         if (o && (o->flags & OPT_CARRY) && (value = malloc(n - name))) {
             text_unescape(value, n - name, text + name + 1, n - name - 1);
-            apply(o, o->flags & OPT_ARG ? value : NULL);
+            apply(o, o->flags & (OPT_ARG | OPT_EQUALS) ? value : NULL);
         }
         text += n;
         text += *text == ';';

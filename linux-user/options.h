@@ -8,6 +8,8 @@
 
 #include "translate/translate.h"
 
+typedef enum { STATS_NONE, STATS_TEXT, STATS_JSON } StatsForm;
+
 typedef struct {
     const char *prefix;         /* -L; NULL: none */
     const char *prefix_missing; /* -L that does not exist, for the message when a file lacks */
@@ -18,7 +20,11 @@ typedef struct {
     uint64_t seed;              /* -seed */
     bool has_seed;
     bool strace;
-    bool stats;
+    StatsForm stats;
+    bool profile;
+    const char *profile_file;   /* -profile=FILE, absolute; NULL: the log */
+    bool perfmap;
+    const char *jitdump;        /* -jitdump: the folder, absolute; NULL: none */
     TranslateOptions translate;
 } Options;
 

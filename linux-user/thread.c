@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "linux-user/options.h"
+#include "linux-user/observe.h"
 #include "linux-user/run.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
@@ -330,8 +330,7 @@ static void robust_walk(Thread *t)
 
 void process_exit(int status)
 {
-    if (options.stats)
-        translate_stats(stderr);
+    observe_exit();
     host_call(SYS_exit_group, status);
     __builtin_unreachable();
 }
@@ -352,13 +351,14 @@ void thread_finish(Thread *t)
 
     signal_block_all();
     if (!t->handle) {
-        if (only_thread(t) && options.stats)
-            translate_stats(stderr);
+        if (only_thread(t))
+            observe_exit();
         list_remove(t);
         /* Not exit_group: other threads go on, and the kernel keeps this status for them. */
         for (;;)
             host_call(SYS_exit, t->exit_status);
     }
+    observe_thread_end();
     robust_walk(t);
     list_remove(t);
     self = NULL;
@@ -410,6 +410,7 @@ static void *thread_start(void *arg)
         host_call(SYS_unshare, ~flags & (CLONE_FILES | CLONE_FS));
     fp_restore(t->env, &fp);
     signal_thread_start(t);
+    observe_thread_start();
     run_thread(t);
     thread_finish(t);
     return NULL;
@@ -735,11 +736,15 @@ static long clone_fork(Thread *t, const CloneArgs *a)
     long pid;
 
     translate_fork_prepare();
+    observe_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
-    if (pid == 0)
+    if (pid == 0) {
         fork_child(t, a);
-    else
+        observe_fork_child(t);
+    } else {
+        observe_fork_parent();
         translate_fork_parent();
+    }
     return pid;
 }
 

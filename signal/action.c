@@ -56,6 +56,20 @@ void sigaction_get(Thread *t, int sig, GuestSigaction *out)
     actions_unlock(a);
 }
 
+/* With signal_watch_deaths(): what people and time limits end programs with. */
+void (*signal_last_words)(void);
+static const int deaths[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
+                              SIGXCPU };
+
+static bool dies_watched(int sig)
+{
+    for (unsigned i = 0; signal_last_words && i < ARRAY_LEN(deaths); i++) {
+        if (deaths[i] == sig)
+            return true;
+    }
+    return false;
+}
+
 static int tell_host(int sig, const GuestSigaction *act)
 {
     enum HostAction what = act->handler == G_SIG_DFL   ? HOST_DFL
@@ -65,7 +79,7 @@ static int tell_host(int sig, const GuestSigaction *act)
     if (sig_bit(sig) & SIG_FAULTS)
         return 0;       /* ours for good */
     /* Death by it is decided in deliver.c; see put_back() in host.c. */
-    if (sig == SIG_LIBC_CANCEL && what == HOST_DFL)
+    if ((sig == SIG_LIBC_CANCEL || dies_watched(sig)) && what == HOST_DFL)
         what = HOST_HANDLER;
     return host_install(sig, what, act->flags, NULL);
 }
@@ -89,6 +103,17 @@ int sigaction_set(Thread *t, int sig, const GuestSigaction *act, GuestSigaction 
     if (act->handler == G_SIG_IGN)
         t->signals->held &= ~sig_bit(sig);
     return err;
+}
+
+void signal_watch_deaths(Thread *t, void (*last_words)(void))
+{
+    GuestSigaction act;
+
+    signal_last_words = last_words;
+    for (unsigned i = 0; i < ARRAY_LEN(deaths); i++) {
+        sigaction_get(t, deaths[i], &act);
+        sigaction_set(t, deaths[i], &act, NULL);
+    }
 }
 
 bool signal_is_ignored(const Thread *t, int sig)

@@ -33,6 +33,8 @@ static void raise_default(int sig)
 
 void signal_die(int sig)
 {
+    if (signal_last_words)
+        signal_last_words();
     raise_default(sig);
     /* Only the first process of a pid namespace survives its own fatal signals. */
     syscall(SYS_exit_group, 128 + sig);

@@ -95,11 +95,27 @@ static void our_own_fault(int sig, const siginfo_t *info, const ucontext_t *uc)
     /* Returning runs the instruction again, now with the default action. */
 }
 
+bool (*signal_sample)(const siginfo_t *info, const ucontext_t *uc);
+
+/* make_call_again: when nothing but our own signal ended a call that never restarts by itself. */
+static void make_call_again(const Thread *t, ucontext_t *uc)
+{
+    greg_t *reg = uc->uc_mcontext.gregs;
+
+    if (t && !t->pending && reg[REG_RIP] == (greg_t)host_syscall_after && reg[REG_RAX] == -EINTR)
+        reg[REG_RIP] = (greg_t)host_syscall_not_made;
+}
+
 static void host_handler(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     Thread *t = thread_self();
 
+    if (sig == SIGNAL_SAMPLE && info->si_code == SI_TIMER && signal_sample &&
+        signal_sample(info, uc)) {
+        make_call_again(t, uc);
+        return;
+    }
     if ((sig_bit(sig) & SIG_FAULTS) && info->si_code > 0) {
         if (user_fault_fixup(uc))
             return;

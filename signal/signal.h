@@ -163,7 +163,24 @@ void signal_force(Thread *t, int sig, int code, uint64_t addr);
 /* signal_die: end the process by sig with the default action, as the wait status must say. */
 void signal_die(int sig) __attribute__((noreturn));
 
+/*
+ * signal_sample: set by who has timers send SIGNAL_SAMPLE to threads to see where they are. Gets
+ * such a signal first, in the handler; false: it is not its own. The guest notices nothing: a
+ * system call that was interrupted goes on or is made again.
+ */
+enum { SIGNAL_SAMPLE = SIGILL };
+extern bool (*signal_sample)(const siginfo_t *info, const ucontext_t *uc);
+
+/*
+ * signal_watch_deaths: have last_words called before a signal ends the process, also for those
+ * of SIGHUP, SIGINT, SIGTERM and the like that the guest leaves at their default action: they
+ * come to us then. At start, once.
+ */
+void signal_watch_deaths(Thread *t, void (*last_words)(void));
+
 /* ---- within signal/ and syscall/signals.c ---- */
+
+extern void (*signal_last_words)(void);
 
 /* sigaction_get: what the guest set for sig. sigaction_set: also tells the host. */
 void sigaction_get(Thread *t, int sig, GuestSigaction *out);

@@ -18,7 +18,7 @@
 #include "translate/base/base.h"
 
 enum { ENV_STATE_BYTES = 2048, ENV_TABLE_ENTRIES = 512, ENV_JUMP_ENTRIES = 4096,
-       ENV_SPILL_ENTRIES = 64, ENV_VSPILL_ENTRIES = 16 };
+       ENV_SPILL_ENTRIES = 64, ENV_VSPILL_ENTRIES = 16, ENV_COUNTS = 4 };
 
 /* Sticky floating point flags, generic names; a guest maps them to its own register. */
 enum { FP_INVALID = 1, FP_DIVZERO = 2, FP_OVERFLOW = 4, FP_UNDERFLOW = 8, FP_INEXACT = 16,
@@ -94,6 +94,8 @@ typedef struct {
     uint32_t seen_kills;        /* count of code drops this thread has reacted to */
     uint64_t access_addr;       /* interpreter: guest address of the access under way */
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
+    uint64_t count[ENV_COUNTS]; /* of translated code, with -stats; see stats.h */
+    volatile uint32_t doing;    /* -profile: DOING_ of stats.h */
 } EnvRt;
 
 struct Env {

@@ -12,6 +12,7 @@
 #include "translate/cache/cache.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/interp.h"
+#include "translate/stats.h"
 #include "translate/translate.h"
 #include "translate/translate_unit.h"
 
@@ -130,15 +131,21 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
     uint64_t a = (uint64_t)info->si_addr;
 
     if (sig == SIGSEGV && env_in_shadow_guard(env, a)) {
+        stats_add(STAT_fault_shadow);
         uc->uc_mcontext.gregs[REG_RSP] = (greg_t)env->rt.shadow_base;
         return FAULT_RESUME;
     }
     if (!sync_state(env, uc))
         return FAULT_NOT_OURS;
-    if (sig == SIGSEGV && env_in_poll_page(env, a))
+    if (sig == SIGSEGV && env_in_poll_page(env, a)) {
+        stats_add(STAT_fault_poll);
         return leave(env, uc, EXIT_POKE);
-    if (needs_interpreter(info))
+    }
+    if (needs_interpreter(info)) {
+        stats_add(STAT_fault_tagged);
         return leave(env, uc, EXIT_DEOPT);
+    }
+    stats_add(sig == SIGSEGV ? STAT_fault_segv : STAT_fault_bus);
     env->rt.fault_sig = sig;
     env->rt.fault_code = info->si_code;
     env->rt.fault_addr = a;
@@ -147,8 +154,10 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
 
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
-    if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc))
+    if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc)) {
+        stats_add(STAT_fault_interp);
         return FAULT_RESUME;
+    }
     if (info->si_code <= 0 || !cache_contains((uint64_t)uc->uc_mcontext.gregs[REG_RIP]))
         return FAULT_NOT_OURS;      /* sent by somebody, or not in translated code */
     switch (sig) {
@@ -157,6 +166,7 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
     case SIGFPE:
         /* An invalid operation: the interpreter makes the guest's NaN and flags. */
         uc->uc_mcontext.fpregs->mxcsr &= ~1u;
+        stats_add(STAT_fault_nan);
         return sync_state(env, uc) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
     default: return FAULT_NOT_OURS;
     }

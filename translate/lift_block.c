@@ -116,7 +116,9 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     if (!ir_ended(ir)) {
         ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, l.pc.va), IR_NONE, IR_NONE, 0);
     }
-    if (LOG_ON(ir) && log_in_range(pc.va, ir->guest_bytes)) {
+    /* The JIT prints it beside the code, see listing.h. */
+    if (LOG_ON(ir) && translate_options.accel == ACCEL_INTERP &&
+        log_in_range(pc.va, ir->guest_bytes)) {
         log_block(ir);
     }
     return ir->n_insn;

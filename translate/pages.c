@@ -62,10 +62,19 @@ static uint64_t page_range(GuestAddr start, uint64_t len, uint64_t *first)
     return len ? ((start.va + len - 1) >> PAGE_BITS) - *first + 1 : 0;
 }
 
+static _Atomic uint32_t exec_changes;
+
+uint32_t pages_exec_changes(void)
+{
+    return atomic_load_explicit(&exec_changes, memory_order_relaxed);
+}
+
 void pages_set_exec(GuestAddr start, uint64_t len, bool exec)
 {
     uint64_t page, n = page_range(start, len, &page);
 
+    if (exec)
+        atomic_fetch_add_explicit(&exec_changes, 1, memory_order_relaxed);
     while (n) {
         uint64_t in_leaf = LEAF_PAGES - (page & (LEAF_PAGES - 1));
         uint64_t now = n < in_leaf ? n : in_leaf;

@@ -14,12 +14,13 @@
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/cache/cache.h"
-#include "translate/disas.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
 #include "translate/lift_block.h"
+#include "translate/listing.h"
 #include "translate/opt/opt.h"
+#include "translate/stats.h"
 #include "translate/translate_unit.h"
 
 TranslateOptions translate_options;
@@ -27,6 +28,8 @@ TranslateOptions translate_options;
 static const Guest *guest;
 static const void *thunk_table[ENV_TABLE_ENTRIES];
 static EnterFn *enter;
+static const uint8_t *runtime;      /* the run-time entries */
+static size_t runtime_bytes;
 
 /* ---- Emit contexts: one per thread that translates right now ---- */
 
@@ -66,19 +69,6 @@ static void emit_put(EmitNode *n)
 
 /* ---- one unit ---- */
 
-static void unit_log_asm(const Emit *e)
-{
-    const EmitBlock *last = &e->block[e->n_block - 1];
-    uint64_t bytes = last->ir.pc.va + last->ir.guest_bytes - e->unit_pc;
-
-    if (!log_in_range(e->unit_pc, bytes))
-        return;
-    if (LOG_ON(in_asm))
-        disas_guest(guest, (const void *)e->unit_pc, bytes, e->unit_pc);
-    if (LOG_ON(out_asm))
-        disas_host(e->unit_start, (size_t)(e->main_end - e->unit_start));
-}
-
 /*
  * unit_write: emit what was lifted. When a table or the room runs out, try again with fewer
  * blocks; a single block that is too large is lifted again with half the instructions, and a
@@ -92,7 +82,9 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
     e->unit_pc = pc;
     for (;;) {
         unit_analyse(e);
+        stats_phase(PHASE_ANALYSE);
         e->as.p = cache_reserve(env, &e->as.end);
+        listing_start(e);
         if (emit_unit(e))
             break;
         if (blocks > 1)
@@ -105,13 +97,30 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
         if (!unit_lift(e, pc, blocks, insns))
             return false;
     }
-    unit_log_asm(e);
-    return cache_commit(env, e, gen);
+    stats_phase(PHASE_EMIT);
+    listing_print(e);
+    bool kept = cache_commit(env, e, gen);
+
+    stats_phase(PHASE_COMMIT);
+    return kept;
+}
+
+static unsigned emit_insns(const Emit *e)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < e->n_block; i++)
+        n += e->block[i].ir.n_insn;
+    return n;
 }
 
 /* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
 static const uint8_t *translate_unit(Env *env, uint64_t pc)
 {
+    uint32_t doing = env->rt.doing;
+
+    stats_begin();
+    env->rt.doing = DOING_TRANSLATE;
     EmitNode *n = emit_get();
     sigjmp_buf jmp;
     const uint8_t *host = NULL;
@@ -129,17 +138,21 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
+            stats_phase(PHASE_LIFT);
             if (unit_write(env, &n->e, pc, gen)) {
                 host = cache_lookup(pc, env->rt.mode);
                 if (host)
                     break;
             }
+            stats_add(STAT_units_lost);
         }
     }
     env->rt.in_access = 0;
     env->rt.access_jmp = outer;
+    env->rt.doing = doing;
     if (!host)
         cache_unreserve(env);
+    stats_end(host ? emit_insns(&n->e) : 0);
     emit_put(n);
     return host;
 }
@@ -148,7 +161,11 @@ static const uint8_t *host_code(Env *env, uint64_t pc)
 {
     const uint8_t *host = cache_lookup(pc, env->rt.mode);
 
-    return host ? host : translate_unit(env, pc);
+    stats_add(STAT_map_lookup);
+    if (host)
+        return host;
+    stats_add(STAT_map_miss);
+    return translate_unit(env, pc);
 }
 
 /* ---- calls from translated code ---- */
@@ -269,12 +286,15 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     EmitNode *n = emit_get();
 
     n->e.as.p = cache_reserve_thunks(&n->e.as.end);
+    runtime = n->e.as.p;
     enter = emit_thunks(&n->e, thunk_table);
+    runtime_bytes = (size_t)(n->e.as.p - runtime);
     thunk_table[RT_LINK] = (const void *)rt_link;
     thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
+    stats_wrap(guest, thunk_table);
     emit_put(n);
     return 0;
 }
@@ -293,6 +313,7 @@ void env_gone(Env *env)
 {
     if (env->rt.adopted)
         cache_env_remove(env);
+    stats_env_gone(env);
     interp_free(env);
 }
 
@@ -332,6 +353,16 @@ static ExitKind jit_once(Env *env)
     return kind;
 }
 
+static ExitKind step(Env *env)
+{
+    stats_step(*pc_of(env));
+    env->rt.doing = DOING_INTERP;
+    ExitKind kind = interp_step(env);
+
+    env->rt.doing = DOING_GUEST;
+    return kind;
+}
+
 static ExitKind jit_run(Env *env)
 {
     if (!env->rt.adopted)
@@ -341,8 +372,9 @@ static ExitKind jit_run(Env *env)
             return EXIT_POKE;
         unsigned kind = jit_once(env);
 
+        stats_exit(env, kind);
         if (kind == EXIT_DEOPT)
-            kind = interp_step(env);
+            kind = step(env);
         if (kind == EXIT_POKE)
             env_answer_poke(env, true);
         if (kind != EXIT_NONE)
@@ -363,7 +395,9 @@ ExitKind env_run(Env *env)
         cache_quiet(env);
         env->rt.shadow_sp = env->rt.shadow_base;
     } else {
+        env->rt.doing = DOING_INTERP;
         kind = interp_run(env);
+        env->rt.doing = DOING_GUEST;
         if (kind == EXIT_POKE)
             env_answer_poke(env, true);
     }
@@ -399,20 +433,13 @@ void translate_fork_child(const Env *self)
     translate_fork_parent();
 }
 
+const uint8_t *translate_runtime(size_t *bytes)
+{
+    *bytes = runtime_bytes;
+    return runtime;
+}
+
 const void *translate_thunk(unsigned number)
 {
     return thunk_table[number];
-}
-
-void translate_stats(FILE *f)
-{
-    const CacheStats *s = &cache_stats;
-
-    fprintf(f,
-            "units %llu, blocks %llu, guest instructions %llu, guest bytes %llu, host bytes "
-            "%llu, links %llu, invalidations %llu, evictions %llu\n",
-            (unsigned long long)s->units, (unsigned long long)s->blocks,
-            (unsigned long long)s->insns, (unsigned long long)s->guest_bytes,
-            (unsigned long long)s->host_bytes, (unsigned long long)s->links,
-            (unsigned long long)s->kills, (unsigned long long)s->evictions);
 }

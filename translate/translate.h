@@ -54,6 +54,9 @@ bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at);
 /* pages_next_exec: the same for executable pages. */
 bool pages_next_exec(GuestAddr start, uint64_t len, GuestAddr *at);
 
+/* pages_exec_changes: how often pages became executable so far. */
+uint32_t pages_exec_changes(void);
+
 /* ---- host faults ---- */
 
 typedef enum {
@@ -77,5 +80,5 @@ void translate_fork_prepare(void);
 void translate_fork_parent(void);
 void translate_fork_child(const Env *self);
 
-/* translate_stats: print counters as text on f. */
-void translate_stats(FILE *f);
+/* translate_runtime: the run-time entries in host memory, for those who name code. */
+const uint8_t *translate_runtime(size_t *bytes);

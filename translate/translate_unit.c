@@ -98,20 +98,6 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_blocks, unsigned max_insns)
     return true;
 }
 
-void unit_log_ir(const IrBlock *b)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *f = open_memstream(&text, &len);
-
-    if (!f)
-        return;
-    ir_print(f, b);
-    fclose(f);
-    log_raw(text, len);
-    free(text);
-}
-
 /* ---- where NZCV is live ----
  * A point where the guest state can be seen (a fault, a poll, an exit to an unknown place)
  * counts as a use. */
@@ -183,7 +169,5 @@ void unit_analyse(Emit *e)
         opt_live(&b->ir, &l);
         b->live_in = l.nzcv_in;
         b->poll_op = l.poll_op;
-        if (LOG_ON(ir) && log_in_range(b->ir.pc.va, b->ir.guest_bytes))
-            unit_log_ir(&b->ir);
     }
 }

@@ -22,9 +22,6 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_blocks, unsigned max_insns);
 /* unit_analyse: after unit_lift: run opt_live() and fill live_in, live_taken, live_next, poll_op. */
 void unit_analyse(Emit *e);
 
-/* unit_log_ir: what -d ir prints of a block. */
-void unit_log_ir(const IrBlock *b);
-
 /* translate_thunk: address of a run-time entry, for fault.c. */
 const void *translate_thunk(unsigned number);
 

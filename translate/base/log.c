@@ -217,6 +217,16 @@ int log_append(const char *path)
     return open_with(path, 0);
 }
 
+void log_use(int fd)
+{
+    log_fd = fd;
+}
+
+int log_descriptor(void)
+{
+    return log_fd;
+}
+
 void die(int status, const char *fmt, ...)
 {
     char buf[LINE_BYTES];

@@ -62,6 +62,10 @@ int log_open(const char *path);
 /* log_append: the same without emptying the file: for programs that share one log. */
 int log_append(const char *path);
 
+/* log_descriptor: of log_open(), else -1. log_use: it has moved; -1: log to standard error. */
+int log_descriptor(void);
+void log_use(int fd);
+
 /*
  * die: print "mimus: " and the text on standard error, then _exit(status). For start-up and
  * for our own mistakes only; never because of something the running guest did.

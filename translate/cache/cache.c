@@ -11,6 +11,7 @@
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
+#include "translate/stats.h"
 #include "translate/translate.h"
 
 /* CHUNK_OWNED: a thread writes a unit into it; CHUNK_PART: nobody does, and there is room. */
@@ -52,6 +53,7 @@ static _Atomic uint64_t epoch = 1;
 static Env **envs;
 static unsigned n_env, cap_env;
 CacheStats cache_stats;
+void (*cache_unit_hook)(const Unit *u);
 
 void cache_lock(void)
 {
@@ -312,6 +314,25 @@ const uint8_t *cache_code(const Unit *u)
     return code + u->code;
 }
 
+bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
+                        size_t *host_bytes)
+{
+    const uint8_t *entry = cache_lookup(gpc, mode);
+    Unit *u = entry ? cache_unit_at((uint64_t)entry) : NULL;
+    unsigned i = 0;
+
+    while (u && i < u->n_block && unit_blocks(u)[i].gpc != gpc)
+        i++;
+    if (!u || i == u->n_block)
+        return false;
+    const UnitBlock *b = &unit_blocks(u)[i];
+
+    *guest_bytes = (i + 1 < u->n_block ? b[1].gpc : u->end) - gpc;
+    *host = code + b->entry;
+    *host_bytes = unit_block_end(u, i) - b->entry;
+    return true;
+}
+
 static uint32_t *page_list(uint64_t gpc)
 {
     return &page_head[(gpc >> PAGE_BITS) % PAGE_HEADS];
@@ -539,6 +560,28 @@ void cache_env_remove(Env *env)
     cache_unlock();
 }
 
+void cache_each_env(void (*fn)(Env *env, void *arg), void *arg)
+{
+    cache_lock();
+    for (unsigned i = 0; i < n_env; i++)
+        fn(envs[i], arg);
+    cache_unlock();
+}
+
+void cache_each_unit(void (*fn)(const Unit *u))
+{
+    cache_lock();
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++) {
+            const Unit *u = meta_at(chunk_index(i)[-1 - (int)k]);
+
+            if (!u->dead)
+                fn(u);
+        }
+    }
+    cache_unlock();
+}
+
 /* The other threads are gone, and what they held here is free. */
 void cache_fork_child(const Env *self)
 {
@@ -761,11 +804,17 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
     cache_stats.units++;
     cache_stats.blocks += u->n_block;
     cache_stats.host_bytes += u->code_len;
+    uint32_t hot = (uint32_t)(e->main_end - e->unit_start);
+
+    u->hot_len = hot;
+    stats_code(hot, u->code_len - hot);
     for (unsigned i = 0; i < e->n_block; i++) {
         cache_stats.insns += e->block[i].ir.n_insn;
         cache_stats.guest_bytes += e->block[i].ir.guest_bytes;
     }
     c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
     cache_unlock();
+    if (cache_unit_hook)
+        cache_unit_hook(u);
     return true;
 }

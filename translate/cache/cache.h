@@ -51,6 +51,7 @@ typedef struct {
     uint16_t n_block, n_edge;
     uint32_t n_map;
     uint32_t dead;
+    uint32_t hot_len;       /* of code_len: the blocks, without what is out of line */
     /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
 } Unit;
 
@@ -95,6 +96,25 @@ uint32_t cache_generation(void);
 /* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
 
+/*
+ * cache_block_extent: guest and host bytes of the block that starts at gpc, without what is out
+ * of line; false: there is none.
+ */
+bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
+                        size_t *host_bytes);
+
+/* unit_block_end: code offset behind block i's own code. */
+static inline uint32_t unit_block_end(const Unit *u, unsigned i)
+{
+    return i + 1 < u->n_block ? unit_blocks(u)[i + 1].entry : u->code + u->hot_len;
+}
+
+/* cache_unit_hook: called with each new unit, by the thread that made it, without the lock. */
+extern void (*cache_unit_hook)(const Unit *u);
+
+/* cache_each_unit: call fn for each unit that is alive, under the lock. */
+void cache_each_unit(void (*fn)(const Unit *u));
+
 /* cache_unit_at: the unit whose code contains a host address, or NULL. Async-signal-safe. */
 Unit *cache_unit_at(uint64_t host);
 
@@ -120,6 +140,9 @@ uint32_t cache_kills(void);
 /* cache_env_add, _remove: Envs whose jump caches and epochs matter. */
 void cache_env_add(Env *env);
 void cache_env_remove(Env *env);
+
+/* cache_each_env: call fn for each, under the lock. */
+void cache_each_env(void (*fn)(Env *env, void *arg), void *arg);
 
 /* cache_quiet: the thread holds no host code address from now on; cache_busy: it may again. */
 void cache_quiet(Env *env);

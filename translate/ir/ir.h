@@ -215,8 +215,9 @@ bool ir_ended(const IrBlock *b);
 
 /* ---- text form: what -d ir prints and tests read back ---- */
 
-/* ir_print: the block as text, one op a line, guest pc as comments. */
+/* ir_print: the block as text, one op a line, guest pc as comments; ir_print_op: one op of it. */
 void ir_print(FILE *f, const IrBlock *b);
+void ir_print_op(FILE *f, const IrBlock *b, const IrOp *op);
 
 /*
  * ir_parse: read what ir_print writes. Returns 0, or -1 with "line N: reason" in err.

@@ -205,16 +205,21 @@ static void print_imm(Out *o, const IrOp *op)
     }
 }
 
+void ir_print_op(FILE *f, const IrBlock *b, const IrOp *op)
+{
+    Out o = { f, b, false };
+
+    print_name(&o, op);
+    print_operands(&o, op);
+    print_imm(&o, op);
+}
+
 void ir_print(FILE *f, const IrBlock *b)
 {
     fprintf(f, "block 0x%" PRIx64 " %s +%" PRIu32 "\n", b->pc.va, b->guest->name,
             b->guest_bytes);
     for (uint32_t i = 0; i < b->n_op; i++) {
-        Out o = { f, b, false };
-
-        print_name(&o, &b->op[i]);
-        print_operands(&o, &b->op[i]);
-        print_imm(&o, &b->op[i]);
+        ir_print_op(f, b, &b->op[i]);
         fputc('\n', f);
     }
 }

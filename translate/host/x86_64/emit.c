@@ -8,6 +8,7 @@
 #include "translate/host/interp/eval.h"
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/host/x86_64/rules_vec.h"
+#include "translate/stats.h"
 
 IntRule *const int_rules[IR_OP_COUNT] = {
 #define X(name) [IR_##name] = rule_##name,
@@ -46,6 +47,12 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf)
     emit_init_homes(e, guest);
     for (unsigned i = 0; i < EMIT_MAX_BLOCKS; i++)
         ir_block_init(&e->block[i].ir, guest);
+}
+
+void emit_count(Emit *e, unsigned which)
+{
+    if (stats_on)
+        asm_alu_mi(&e->as, 8, ALU_ADD, emit_rt(count[which]), 1);
 }
 
 /* ---- state map, cold code, constants, edges ---- */

@@ -80,6 +80,11 @@ typedef struct {
     uint32_t kind_pc;   /* FlagsKind << 24 | MAP_SWAPPED | offset of the guest pc from the unit's */
 } MapEntry;
 
+/* For listings: host code of the guest instruction at insn_off starts at host_off. */
+typedef struct {
+    uint32_t insn_off, host_off;
+} EmitMark;
+
 enum { MAP_SWAPPED = 1u << 23, MAP_PC_MASK = MAP_SWAPPED - 1 };    /* homes as in HomeSwap */
 
 /* Code out of line, written after the unit's blocks. */
@@ -156,6 +161,8 @@ typedef struct Emit {
     unsigned n_cold, cold_room; /* pieces, and the bytes they need */
     MapEntry map[1024];
     unsigned n_map;
+    EmitMark *mark;             /* NULL: nobody asked */
+    unsigned n_mark, cap_mark;
     AsmFix fix[EMIT_MAX_FIX];
     uint64_t pool_const[256][2];
     unsigned n_const;
@@ -186,6 +193,9 @@ void emit_note(Emit *e);
 
 /* emit_env: memory operand for a field of Env. */
 #define emit_rt(field) mem_b(RBP, (int32_t)offsetof(Env, rt.field) - EMIT_BIAS)
+/* emit_count: with -stats, count this in EnvRt.count; changes EFLAGS then. */
+void emit_count(Emit *e, unsigned which);
+
 static inline Mem emit_thunk(unsigned thunk)
 {
     return mem_b(RBP, (int32_t)(offsetof(Env, table) + thunk * 8) - EMIT_BIAS);

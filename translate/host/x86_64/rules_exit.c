@@ -8,6 +8,7 @@
  * entry on the shadow stack is harmless, because only a matching guest address is returned to.
  */
 #include "translate/host/x86_64/rules_int.h"
+#include "translate/stats.h"
 
 enum { JUMP_MASK = (ENV_JUMP_ENTRIES - 1) << 2 };
 
@@ -19,6 +20,8 @@ static Mem jump_entry(size_t field)
 void rule_insn(Emit *e, const IrOp *op)
 {
     e->insn_off = (uint32_t)(e->ir->pc.va + op->imm - e->unit_pc);
+    if (e->n_mark < e->cap_mark)
+        e->mark[e->n_mark++] = (EmitMark){ e->insn_off, (uint32_t)(e->as.p - e->unit_start) };
     if (e->i != e->cur->poll_op)
         return;
     /* A load keeps EFLAGS, and at the instruction's start the state is complete. */
@@ -198,6 +201,8 @@ void rule_exit_call(Emit *e, const IrOp *op)
 static uint8_t *probe(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
+
+    emit_count(e, ENV_COUNT_PROBE);
     int a = emit_int(e, op->a, RAX);
 
     if (a != RAX)
@@ -241,6 +246,7 @@ void rule_exit_icall(Emit *e, const IrOp *op)
 void rule_exit_ret(Emit *e, const IrOp *op)
 {
     emit_flags_save(e);
+    emit_count(e, ENV_COUNT_RET);
     int a = emit_int(e, op->a, RAX);
 
     if (a != RAX)

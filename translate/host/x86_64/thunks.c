@@ -7,6 +7,7 @@
  * pointer waits in rt.shadow_sp. MXCSR stays the guest's throughout.
  */
 #include "translate/host/x86_64/emit.h"
+#include "translate/stats.h"
 
 enum { SAVE_VEC = 12, SAVE_INT = 8, SAVE_BYTES = SAVE_VEC * 16 + SAVE_INT * 8 };
 
@@ -124,11 +125,13 @@ static void thunk_probe(Emit *e, const void *table[])
     uint8_t *found[DEPTH];
 
     table[THUNK_RET] = as->p;
+    emit_count(e, ENV_COUNT_RET_MISS);
     for (int i = 0; i < DEPTH; i++) {
         asm_alu_rm(as, 1, ALU_CMP, RAX, mem_b(RSP, (i + 1) * 16 + 8));
         found[i] = asm_jcc32(as, CC_E);
     }
     table[THUNK_PROBE] = as->p;
+    emit_count(e, ENV_COUNT_PROBE_AGAIN);
     asm_mov_rm(as, 0, RCX, mem_b(RBP, -PAGE_BYTES - EMIT_BIAS));
     asm_mov_rr(as, 0, RCX, RAX);
     asm_alu_ri(as, 0, ALU_AND, RCX, (ENV_JUMP_ENTRIES - 1) << 2);
