@@ -25,12 +25,12 @@ static bool misaligned(const Guest *g, GuestAddr pc)
  * code_bytes: executable bytes at pc, in an executable page: what the page has left, and of the
  * next page what an instruction that lies across needs.
  */
-static uint32_t code_bytes(const Guest *g, GuestAddr pc)
+static inline uint32_t code_bytes(const Guest *g, GuestAddr pc, uint64_t page_end)
 {
-    uint32_t left = PAGE_BYTES - (pc.va & (PAGE_BYTES - 1));
+    uint32_t left = (uint32_t)(page_end - pc.va);
 
-    if (left < g->insn_max_bytes && pages_is_exec(guest_addr(pc.va + left))) {
-        pages_note_code(guest_addr(pc.va + left));
+    if (left < g->insn_max_bytes && pages_is_exec(guest_addr(page_end))) {
+        pages_note_code(guest_addr(page_end));
         left = g->insn_max_bytes;
     }
     return left;
@@ -89,7 +89,7 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
                .pc = pc,
                .features = translate_options.features,
                .mode = mode };
-    uint64_t page = pc.va / PAGE_BYTES;
+    uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
 
     ir_block_reset(ir, pc);
@@ -101,11 +101,8 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     }
     /* Before the code is read: a change from now on is seen by whoever drops translations. */
     pages_note_code(pc);
-    while (!ir_ended(ir)) {
-        if (l.pc.va / PAGE_BYTES != page || ir->n_insn >= max_insns || ir_full(ir)) {
-            break;
-        }
-        l.code_len = code_bytes(g, l.pc);
+    while (!ir_ended(ir) && l.pc.va < page_end && ir->n_insn < max_insns && !ir_full(ir)) {
+        l.code_len = code_bytes(g, l.pc, page_end);
         len = lift_one(&l);
         l.pc.va += len ? len : g->insn_min_bytes;
     }

@@ -14,13 +14,10 @@
 #include "translate/ir/info.h"
 #include "translate/ir/intops.h"
 
-/* Room that ir_full() keeps for one guest instruction; the largest need about 200 ops. */
-enum { INSN_ROOM = 512 };
-
 /* How far back from ir_set() the value's op is looked for; bounds the work per op. */
 enum { LOOK_BACK = 12 };
 
-_Static_assert(IR_MAX_OPS + INSN_ROOM < IR_MAX_TEMPS,
+_Static_assert(IR_MAX_OPS + IR_INSN_ROOM < IR_MAX_TEMPS,
                "each op makes at most one temporary");
 _Static_assert(IR_TEMP0 + IR_MAX_TEMPS <= IR_CONST0, "temporaries end before constants");
 _Static_assert(IR_CONST0 + IR_MAX_CONSTS <= 0xffff, "constants fit an IrRef");
@@ -46,12 +43,6 @@ void ir_block_free(IrBlock *b)
     ir_block_init(b, b->guest);
 }
 
-bool ir_full(const IrBlock *b)
-{
-    return b->n_op + INSN_ROOM > IR_MAX_OPS || b->n_temp + INSN_ROOM > IR_MAX_TEMPS ||
-           b->n_k + 2 * INSN_ROOM > IR_MAX_CONSTS;
-}
-
 /* grow: room for more than n elements. */
 static void *grow(void *p, uint32_t *cap, size_t elem_bytes)
 {
@@ -73,7 +64,7 @@ IrRef ir_new_temp(IrBlock *b, IrType type)
     return IR_TEMP0 + b->n_temp++;
 }
 
-static IrOp *new_op(IrBlock *b)
+static inline __attribute__((always_inline)) IrOp *new_op(IrBlock *b)
 {
     if (b->n_op >= b->cap_op) {
         b->op = grow(b->op, &b->cap_op, sizeof(*b->op));
@@ -419,9 +410,4 @@ void ir_insn(IrBlock *b, GuestAddr pc)
     *new_op(b) = (IrOp){ .op = IR_insn, .imm = (uint32_t)(pc.va - b->pc.va) };
     b->insn_start = b->n_op;
     b->n_insn++;
-}
-
-bool ir_ended(const IrBlock *b)
-{
-    return b->props & IRP_EXIT;
 }

@@ -103,6 +103,9 @@ _Static_assert(sizeof(IrTemp) == 8, "cheap to make");
 /* Limits of one block; ir_full() tells the lifter to stop before they are reached. */
 enum { IR_MAX_OPS = 8192, IR_MAX_TEMPS = 0x7e00, IR_MAX_CONSTS = 0x7ff0 };
 
+/* Room that ir_full() keeps for one guest instruction; the largest need about 200 ops. */
+enum { IR_INSN_ROOM = 512 };
+
 typedef struct {
     const Guest *guest;
     GuestAddr pc;           /* first instruction */
@@ -144,7 +147,13 @@ static inline int32_t ir_mem_disp(uint32_t imm) { return (int32_t)imm >> 3; }
 void ir_block_init(IrBlock *b, const Guest *guest);
 void ir_block_reset(IrBlock *b, GuestAddr pc);
 void ir_block_free(IrBlock *b);
-bool ir_full(const IrBlock *b);     /* no room left for one more guest instruction */
+
+/* ir_full: no room left for one more guest instruction. */
+static inline bool ir_full(const IrBlock *b)
+{
+    return b->n_op + IR_INSN_ROOM > IR_MAX_OPS || b->n_temp + IR_INSN_ROOM > IR_MAX_TEMPS ||
+           b->n_k + 2 * IR_INSN_ROOM > IR_MAX_CONSTS;
+}
 
 /* ---- builder ---- */
 #define IR_NONE ((IrVal){ 0, IR_VOID })
@@ -211,7 +220,10 @@ void ir_vstore(IrBlock *b, IrType type, unsigned flags, IrVal base, IrVal index,
 void ir_insn(IrBlock *b, GuestAddr pc);
 
 /* ir_ended: the last op is an exit. */
-bool ir_ended(const IrBlock *b);
+static inline bool ir_ended(const IrBlock *b)
+{
+    return b->props & IRP_EXIT;
+}
 
 /* ---- text form: what -d ir prints and tests read back ---- */
 

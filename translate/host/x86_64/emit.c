@@ -339,7 +339,7 @@ void emit_forget_copies(Emit *e)
 /* special_fp: flush-to-zero and default-NaN modes go by the C meaning. */
 static bool special_fp(Emit *e, const IrOp *op)
 {
-    if (!e->mode || !(ir_op_info[op->op].props & IRP_FP))
+    if (!(ir_op_info[op->op].props & IRP_FP))
         return false;
     if (op->op == IR_fcmp || op->op == IR_fcmpe || op->op == IR_fccmp)
         emit_deopt(e, op);
@@ -348,21 +348,27 @@ static bool special_fp(Emit *e, const IrOp *op)
     return true;
 }
 
-static void emit_op(Emit *e, const IrOp *op)
+static inline void emit_op(Emit *e, const IrOp *op)
 {
     unsigned props = ir_op_info[op->op].props;
-    bool setf = (props & IRP_SETF) && (op->flags & IRF_SETF);
 
-    if ((props & IRP_PURE) && !setf && rule_dead(e, op->d))
+    if ((props & IRP_PURE) && !(op->flags & IRF_SETF) && rule_dead(e, op->d))
         return;
-    if (props & (IRP_READ | IRP_WRITE | IRP_FP))
+    if (props & (IRP_READ | IRP_WRITE | IRP_FP)) {
         emit_note(e);
-    if (special_fp(e, op))
-        return;
+        if (e->mode && special_fp(e, op))
+            return;
+    }
     if (int_rules[op->op])
         int_rules[op->op](e, op);
     else if (!vec_rule(e, op))
         emit_eval(e, op);
+}
+
+/* has_room: for one more op, and then for all that is out of line. */
+static inline bool has_room(const Emit *e)
+{
+    return e->as.p + OP_ROOM + e->cold_room + (e->n_const + e->n_edge) * 16 <= e->as.end;
 }
 
 static void emit_block(Emit *e, EmitBlock *b)
@@ -386,7 +392,11 @@ static void emit_block(Emit *e, EmitBlock *b)
     for (e->i = 0; e->i < e->ir->n_op && !e->overflow; e->i++) {
         const IrOp *op = &e->ir->op[e->i];
 
-        if (e->as.p + OP_ROOM + e->cold_room + e->n_const * 16 + e->n_edge * 16 > e->as.end) {
+        if (op->op == IR_insn) {
+            rule_insn(e, op);
+            continue;
+        }
+        if (!has_room(e)) {
             e->overflow = true;
             break;
         }

@@ -64,7 +64,6 @@ typedef enum { POOL_FREE, POOL_TEMP, POOL_COPY } PoolKind;
 
 typedef struct {
     uint8_t kind;       /* PoolKind */
-    bool pinned;        /* operand of the op in work */
     uint16_t what;      /* temporary's or guest register's index */
     uint32_t age;
 } PoolReg;
@@ -144,6 +143,7 @@ typedef struct Emit {
     bool swapped;               /* homes are those of cur->swap */
     bool flags_dirty;           /* EFLAGS is newer than rt.nzcv */
     PoolReg pool_int[EMIT_POOL_INT], pool_vec[EMIT_POOL_VEC];
+    uint8_t pinned_int, pinned_vec;     /* bit per pool register: operand of the op in work */
     uint32_t clock;
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
@@ -229,8 +229,22 @@ void emit_vec_done(Emit *e, IrRef r, int reg);
 /* emit_take_pool: rdx or rbx made free for the op in work; a temporary in it is spilled. */
 void emit_take_pool(Emit *e, int host_reg);
 
-void emit_release_operands(Emit *e, const IrOp *op);
-void emit_unpin(Emit *e);           /* operands have been read: their registers may be taken */
+void emit_use_done(Emit *e, IrRef temp);
+/* emit_unpin: operands have been read: their registers may be taken */
+static inline void emit_unpin(Emit *e)
+{
+    e->pinned_int = e->pinned_vec = 0;
+}
+static inline void emit_release_operands(Emit *e, const IrOp *op)
+{
+    if (ir_is_temp(op->a))
+        emit_use_done(e, op->a);
+    if (ir_is_temp(op->b))
+        emit_use_done(e, op->b);
+    if (ir_is_temp(op->c))
+        emit_use_done(e, op->c);
+    emit_unpin(e);
+}
 void emit_regs_start(Emit *e);      /* block start: pools empty */
 
 /* emit_is_const: r is a constant; its value in *v. */

@@ -14,38 +14,40 @@ static const int8_t pool_int_reg[EMIT_POOL_INT] = { RDX, RBX };
 enum { POOL_VEC_FIRST = XMM8 };
 
 /* One pool: the integer or the vector registers that are not homes. */
-typedef struct {
-    PoolReg *r;
-    unsigned n;
-    bool vec;
-} Pool;
-
-static Pool pool_of(Emit *e, bool vec)
+static inline PoolReg *pool_of(Emit *e, bool vec)
 {
-    return vec ? (Pool){ e->pool_vec, EMIT_POOL_VEC, true }
-               : (Pool){ e->pool_int, EMIT_POOL_INT, false };
+    return vec ? e->pool_vec : e->pool_int;
 }
 
-static int pool_host(const Pool *p, unsigned i)
+static inline unsigned pool_size(bool vec)
 {
-    return p->vec ? POOL_VEC_FIRST + (int)i : pool_int_reg[i];
+    return vec ? EMIT_POOL_VEC : EMIT_POOL_INT;
 }
 
-static PoolReg *pool_find_host(Emit *e, bool vec, int host)
+static inline int pool_host(bool vec, unsigned i)
 {
-    Pool p = pool_of(e, vec);
-
-    for (unsigned i = 0; i < p.n; i++) {
-        if (pool_host(&p, i) == host)
-            return &p.r[i];
-    }
-    return NULL;
+    return vec ? POOL_VEC_FIRST + (int)i : pool_int_reg[i];
 }
 
-static bool ref_is_vec(const Emit *e, IrRef r)
+/* pool_index: of a host register, or -1. */
+static inline int pool_index(bool vec, int host)
 {
-    return ir_is_reg(r) ? e->guest->regs[ir_reg_index(r)].type == IR_V128
-                        : ir_is_temp(r) && e->ir->temp[ir_temp_index(r)].type == IR_V128;
+    if (vec)
+        return host >= POOL_VEC_FIRST && host < POOL_VEC_FIRST + EMIT_POOL_VEC
+                   ? host - POOL_VEC_FIRST : -1;
+    return host == RDX ? 0 : host == RBX ? 1 : -1;
+}
+
+static inline PoolReg *pool_find_host(Emit *e, bool vec, int host)
+{
+    int i = pool_index(vec, host);
+
+    return i < 0 ? NULL : &pool_of(e, vec)[i];
+}
+
+static inline uint8_t *pinned(Emit *e, bool vec)
+{
+    return vec ? &e->pinned_vec : &e->pinned_int;
 }
 
 static Mem slot_mem(const Emit *e, unsigned guest_reg)
@@ -121,42 +123,43 @@ static void pool_empty(Emit *e, bool vec, PoolReg *r, int host)
     r->kind = POOL_FREE;
 }
 
+/* rank: how gladly a pool register is given up. */
+static inline unsigned rank(const PoolReg *r)
+{
+    return r->kind == POOL_FREE ? 2 : r->kind == POOL_COPY;
+}
+
 /* pool_take: a free register; else the oldest copy; else the oldest temporary is spilled. */
 static PoolReg *pool_take(Emit *e, bool vec, int *host)
 {
-    Pool p = pool_of(e, vec);
-    PoolReg *best = NULL;
-    unsigned best_i = 0;
+    PoolReg *pool = pool_of(e, vec), *best = NULL;
 
-    for (unsigned i = 0; i < p.n; i++) {
-        PoolReg *r = &p.r[i];
+    for (unsigned i = 0; i < pool_size(vec); i++) {
+        PoolReg *r = &pool[i];
 
-        if (r->pinned)
+        if (*pinned(e, vec) >> i & 1)
             continue;
-        if (!best || (r->kind == POOL_FREE) > (best->kind == POOL_FREE) ||
-            (best->kind != POOL_FREE && (r->kind == POOL_COPY) > (best->kind == POOL_COPY)) ||
-            (r->kind == best->kind && r->age < best->age)) {
+        if (!best || rank(r) > rank(best) || (rank(r) == rank(best) && r->age < best->age))
             best = r;
-            best_i = i;
-        }
     }
     if (!best)
         return NULL;
-    *host = pool_host(&p, best_i);
-    pool_empty(e, vec, best, *host);
+    *host = pool_host(vec, (unsigned)(best - pool));
+    if (best->kind != POOL_FREE)
+        pool_empty(e, vec, best, *host);
     best->age = ++e->clock;
     return best;
 }
 
 static PoolReg *pool_free_one(Emit *e, bool vec, int *host)
 {
-    Pool p = pool_of(e, vec);
+    PoolReg *pool = pool_of(e, vec);
 
-    for (unsigned i = 0; i < p.n; i++) {
-        if (p.r[i].kind == POOL_FREE && !p.r[i].pinned) {
-            *host = pool_host(&p, i);
-            p.r[i].age = ++e->clock;
-            return &p.r[i];
+    for (unsigned i = 0; i < pool_size(vec); i++) {
+        if (pool[i].kind == POOL_FREE && !(*pinned(e, vec) >> i & 1)) {
+            *host = pool_host(vec, i);
+            pool[i].age = ++e->clock;
+            return &pool[i];
         }
     }
     return NULL;
@@ -164,13 +167,13 @@ static PoolReg *pool_free_one(Emit *e, bool vec, int *host)
 
 static int pool_copy_of(Emit *e, bool vec, unsigned guest_reg)
 {
-    Pool p = pool_of(e, vec);
+    PoolReg *pool = pool_of(e, vec);
 
-    for (unsigned i = 0; i < p.n; i++) {
-        if (p.r[i].kind == POOL_COPY && p.r[i].what == guest_reg) {
-            p.r[i].age = ++e->clock;
-            p.r[i].pinned = true;
-            return pool_host(&p, i);
+    for (unsigned i = 0; i < pool_size(vec); i++) {
+        if (pool[i].kind == POOL_COPY && pool[i].what == guest_reg) {
+            pool[i].age = ++e->clock;
+            *pinned(e, vec) |= (uint8_t)(1u << i);
+            return pool_host(vec, i);
         }
     }
     return -1;
@@ -179,22 +182,32 @@ static int pool_copy_of(Emit *e, bool vec, unsigned guest_reg)
 /* forget_copies: guest_reg changes (or its copy's register is about to). */
 static void forget_copies(Emit *e, bool vec, unsigned guest_reg)
 {
-    Pool p = pool_of(e, vec);
+    PoolReg *pool = pool_of(e, vec);
 
-    for (unsigned i = 0; i < p.n; i++) {
-        if (p.r[i].kind == POOL_COPY && p.r[i].what == guest_reg)
-            p.r[i].kind = POOL_FREE;
+    for (unsigned i = 0; i < pool_size(vec); i++) {
+        if (pool[i].kind == POOL_COPY && pool[i].what == guest_reg)
+            pool[i].kind = POOL_FREE;
     }
 }
 
-static void pin(Emit *e, bool vec, int host)
+/* pin: host is an operand of the op in work. fill: and now it holds something else. */
+static inline PoolReg *pin(Emit *e, bool vec, int host)
 {
-    PoolReg *r = pool_find_host(e, vec, host);
+    int i = pool_index(vec, host);
 
-    if (r) {
-        r->pinned = true;
-        r->age = ++e->clock;
-    }
+    if (i < 0)
+        return NULL;
+    *pinned(e, vec) |= (uint8_t)(1u << i);
+    pool_of(e, vec)[i].age = ++e->clock;
+    return &pool_of(e, vec)[i];
+}
+
+static inline void fill(Emit *e, bool vec, int host, PoolKind kind, unsigned what)
+{
+    PoolReg *r = pin(e, vec, host);
+
+    r->kind = (uint8_t)kind;
+    r->what = (uint16_t)what;
 }
 
 void emit_take_pool(Emit *e, int host_reg)
@@ -202,7 +215,7 @@ void emit_take_pool(Emit *e, int host_reg)
     PoolReg *r = pool_find_host(e, false, host_reg);
 
     pool_empty(e, false, r, host_reg);
-    r->pinned = true;
+    pin(e, false, host_reg);
 }
 
 /* temp_to_reg: bring a spilled temporary back. */
@@ -221,7 +234,7 @@ static int temp_to_reg(Emit *e, bool vec, unsigned t, int scratch)
         return scratch;
     }
     load_host(e, vec, host, spill_mem(vec, loc->spill));
-    *r = (PoolReg){ POOL_TEMP, true, (uint16_t)t, e->clock };
+    fill(e, vec, host, POOL_TEMP, t);
     loc->reg = (int8_t)host;
     return host;
 }
@@ -253,7 +266,7 @@ int emit_int(Emit *e, IrRef r, int scratch)
                 e->overflow = true;
                 return RAX;
             }
-            p->pinned = true;
+            pin(e, false, host);
         }
         asm_mov_ri(&e->as, host, ir_const_value(e->ir, r));
         return host;
@@ -269,7 +282,7 @@ int emit_int(Emit *e, IrRef r, int scratch)
     PoolReg *p = scratch < 0 ? pool_take(e, false, &host) : pool_free_one(e, false, &host);
 
     if (p)
-        *p = (PoolReg){ POOL_COPY, true, (uint16_t)ir_reg_index(r), e->clock };
+        fill(e, false, host, POOL_COPY, ir_reg_index(r));
     else
         host = scratch < 0 ? RAX : scratch;
     load_host(e, false, host, slot_mem(e, ir_reg_index(r)));
@@ -303,7 +316,7 @@ int emit_vec(Emit *e, IrRef r)
         e->overflow = true;
         return XMM12;
     }
-    *p = (PoolReg){ POOL_COPY, true, (uint16_t)ir_reg_index(r), e->clock };
+    fill(e, true, host, POOL_COPY, ir_reg_index(r));
     load_host(e, true, host, slot_mem(e, ir_reg_index(r)));
     return host;
 }
@@ -320,7 +333,7 @@ static int dst_any(Emit *e, bool vec, IrRef r)
         /* Every register holds an operand of this op: compute in a scratch register. */
         return vec ? -1 : RAX;
     }
-    p->pinned = true;
+    pin(e, vec, host);
     return host;
 }
 
@@ -344,7 +357,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
         if (!t->uses)
             return;                 /* nobody reads it */
         if (p) {
-            *p = (PoolReg){ POOL_TEMP, true, (uint16_t)ir_temp_index(r), ++e->clock };
+            fill(e, vec, reg, POOL_TEMP, ir_temp_index(r));
             t->reg = (int8_t)reg;
         } else {
             t->spill = (int8_t)spill_slot(e, vec);
@@ -366,7 +379,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
     forget_copies(e, vec, g);
     store_host(e, vec, slot_mem(e, g), reg);
     if (p && p->kind == POOL_FREE)
-        *p = (PoolReg){ POOL_COPY, true, (uint16_t)g, ++e->clock };
+        fill(e, vec, reg, POOL_COPY, g);
 }
 
 int emit_int_dst(Emit *e, IrRef r)
@@ -395,15 +408,13 @@ void emit_vec_done(Emit *e, IrRef r, int reg)
     done_any(e, true, r, reg);
 }
 
-static void use_one(Emit *e, IrRef r)
+void emit_use_done(Emit *e, IrRef r)
 {
-    if (!ir_is_temp(r))
-        return;
     IrTemp *t = &e->ir->temp[ir_temp_index(r)];
 
     if (--t->uses)
         return;
-    bool vec = ref_is_vec(e, r);
+    bool vec = t->type == IR_V128;
 
     if (t->reg >= 0) {
         PoolReg *p = pool_find_host(e, vec, t->reg);
@@ -415,26 +426,11 @@ static void use_one(Emit *e, IrRef r)
         spill_free(e, vec, t->spill);
 }
 
-void emit_release_operands(Emit *e, const IrOp *op)
-{
-    use_one(e, op->a);
-    use_one(e, op->b);
-    use_one(e, op->c);
-    emit_unpin(e);
-}
-
-void emit_unpin(Emit *e)
-{
-    for (unsigned i = 0; i < EMIT_POOL_INT; i++)
-        e->pool_int[i].pinned = false;
-    for (unsigned i = 0; i < EMIT_POOL_VEC; i++)
-        e->pool_vec[i].pinned = false;
-}
-
 void emit_regs_start(Emit *e)
 {
     memset(e->pool_int, 0, sizeof(e->pool_int));
     memset(e->pool_vec, 0, sizeof(e->pool_vec));
+    emit_unpin(e);
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
