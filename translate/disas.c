@@ -2,8 +2,11 @@
 #include "translate/disas.h"
 
 #include <capstone/capstone.h>
+#include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "translate/base/log.h"
 
 static unsigned count(cs_arch arch, cs_mode mode, const void *code, size_t n, uint64_t pc)
 {
@@ -38,4 +41,27 @@ unsigned disas_count_guest(const Guest *guest, uint64_t pc, uint64_t n)
 unsigned disas_count_host(const void *code, size_t n)
 {
     return count(CS_ARCH_X86, CS_MODE_64, code, n, (uint64_t)code);
+}
+
+void disas_guest(const Guest *guest, const void *code, size_t n, uint64_t pc)
+{
+    cs_insn *insn;
+    csh handle;
+
+    if (cs_open((cs_arch)guest->capstone_arch, (cs_mode)guest->capstone_mode, &handle) != CS_ERR_OK)
+        return;
+    cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
+    size_t found = cs_disasm(handle, code, n, pc, 0, &insn);
+
+    for (size_t i = 0; i < found; i++) {
+        char line[256];
+        int len = snprintf(line, sizeof(line), "  0x%llx  %s %s\n",
+                           (unsigned long long)insn[i].address, insn[i].mnemonic,
+                           insn[i].op_str);
+
+        log_raw(line, (unsigned long)len);
+    }
+    if (found)
+        cs_free(insn, found);
+    cs_close(&handle);
 }
