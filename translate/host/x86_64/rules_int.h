@@ -47,3 +47,9 @@ void emit_forget_copies(Emit *e);
 
 /* rule_mem: memory operand of a load or store; may use rax for the base and rcx for the index. */
 Mem rule_mem(Emit *e, const IrOp *op);
+
+/* rule_load_sized: load bytes at m, zero-extended, into host register r. */
+void rule_load_sized(Emit *e, unsigned bytes, int r, Mem m);
+
+/* emit_full_fence: earlier stores are seen before later loads; changes EFLAGS. */
+void emit_full_fence(Emit *e);
