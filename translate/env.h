@@ -94,6 +94,7 @@ typedef struct {
     uint32_t seen_kills;        /* count of code drops this thread has reacted to */
     uint64_t access_addr;       /* interpreter: guest address of the access under way */
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
+    uint32_t release_pending;   /* translated code: nonzero: a release store may not be seen yet */
 } EnvRt;
 
 struct Env {

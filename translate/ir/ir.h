@@ -48,6 +48,7 @@ enum {
     IR_VL_128 = 0, IR_VL_64 = 1, IR_VL_LANE = 2, IR_VL_MASK = 3,    /* vector ops */
     IRF_SX32 = 4,                                                   /* load_s, vget_s */
     IRF_SETF = 8,                                                   /* add, sub, and ... */
+    IRF_REPLAY = 8,     /* insn: stands for several; see Lift.fuse */
     IR_ORD_PLAIN = 0, IR_ORD_ACQ = 0x10, IR_ORD_REL = 0x20, IR_ORD_MASK = 0x30,
 };
 

@@ -19,6 +19,7 @@ static Mem jump_entry(size_t field)
 void rule_insn(Emit *e, const IrOp *op)
 {
     e->insn_off = (uint32_t)(e->ir->pc.va + op->imm - e->unit_pc);
+    e->replay = op->flags & IRF_REPLAY;
     if (e->i != e->cur->poll_op)
         return;
     /* A load keeps EFLAGS, and at the instruction's start the state is complete. */

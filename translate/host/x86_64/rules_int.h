@@ -51,5 +51,9 @@ Mem rule_mem(Emit *e, const IrOp *op);
 /* rule_load_sized: load bytes at m, zero-extended, into host register r. */
 void rule_load_sized(Emit *e, unsigned bytes, int r, Mem m);
 
-/* emit_full_fence: earlier stores are seen before later loads; changes EFLAGS. */
-void emit_full_fence(Emit *e);
+/*
+ * emit_released: a release store was just made. emit_acquire: an acquire load comes next; uses
+ * rcx. Both keep EFLAGS.
+ */
+void emit_released(Emit *e);
+void emit_acquire(Emit *e);

@@ -2,8 +2,9 @@
 /*
  * rules_mem.c: loads and stores. Guest addresses are host addresses.
  *
- * Order on a TSO host: an acquire load is a plain load; a release store is an xchg, so that it
- * stays before a later acquire load (RCsc); a full fence is a locked operation on the stack.
+ * Order on a TSO host: only a store and a later load may change places. An acquire load is a
+ * plain load and a release store a plain store, but for the pair of a release store and a later
+ * acquire load (RCsc): see emit_acquire().
  */
 #include "translate/host/x86_64/rules_int.h"
 
@@ -46,6 +47,8 @@ void rule_load_sized(Emit *e, unsigned bytes, int r, Mem m)
 
 void rule_load(Emit *e, const IrOp *op)
 {
+    if (op->flags & IR_ORD_ACQ)
+        emit_acquire(e);
     Mem m = rule_mem(e, op);
     int r = emit_int_dst(e, op->d);
 
@@ -55,6 +58,8 @@ void rule_load(Emit *e, const IrOp *op)
 
 void rule_load_s(Emit *e, const IrOp *op)
 {
+    if (op->flags & IR_ORD_ACQ)
+        emit_acquire(e);
     Mem m = rule_mem(e, op);
     int r = emit_int_dst(e, op->d);
     bool half = op->flags & IRF_SX32;
@@ -85,20 +90,12 @@ void rule_store(Emit *e, const IrOp *op)
     unsigned bytes = bytes_of(op);
     uint64_t k;
 
-    if (op->flags & IR_ORD_REL) {
-        int v = value_reg(e, op->c, &m);
-        int s = m.base == RCX || m.index == RCX ? RAX : RCX;
-
-        if (v != s)
-            asm_mov_rr(&e->as, 1, s, v);
-        asm_xchg_mr(&e->as, bytes, m, s);
-        return;
-    }
-    if (emit_is_const(e, op->c, &k) && (bytes < 8 || asm_fits32((int64_t)k))) {
+    if (emit_is_const(e, op->c, &k) && (bytes < 8 || asm_fits32((int64_t)k)))
         asm_mov_mi(&e->as, bytes, m, (int32_t)k);
-        return;
-    }
-    asm_mov_mr(&e->as, bytes, m, value_reg(e, op->c, &m));
+    else
+        asm_mov_mr(&e->as, bytes, m, value_reg(e, op->c, &m));
+    if (op->flags & IR_ORD_REL)
+        emit_released(e);
 }
 
 void rule_vload(Emit *e, const IrOp *op)
@@ -121,8 +118,6 @@ void rule_vload(Emit *e, const IrOp *op)
 
 void rule_vstore(Emit *e, const IrOp *op)
 {
-    if (op->flags & IR_ORD_REL)
-        emit_clobber_flags(e);
     Mem m = rule_mem(e, op);
     int v = emit_vec(e, op->c);
 
@@ -133,7 +128,7 @@ void rule_vstore(Emit *e, const IrOp *op)
     default: asm_pextr_m(&e->as, bytes_of(op), m, v, 0);
     }
     if (op->flags & IR_ORD_REL)
-        emit_full_fence(e);
+        emit_released(e);
 }
 
 void rule_vload_lane(Emit *e, const IrOp *op)
