@@ -52,6 +52,7 @@ typedef struct {
     uint16_t n_block, n_edge;
     uint32_t n_map;
     uint32_t dead;
+    uint64_t far_pages;     /* see IrBlock */
     /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
 } Unit;
 

@@ -30,6 +30,7 @@ void ir_block_reset(IrBlock *b, GuestAddr pc)
 {
     b->pc = pc;
     b->guest_bytes = 0;
+    b->far_pages = 0;
     b->n_insn = b->n_op = b->n_k = b->n_temp = 0;
 }
 

@@ -95,6 +95,7 @@ typedef struct {
     GuestAddr pc;           /* first instruction */
     uint32_t guest_bytes;   /* length of the guest code */
     uint32_t n_insn;
+    uint64_t far_pages;     /* ir_page_bit() of pages elsewhere that code was lifted from */
     IrOp *op;
     uint32_t n_op, cap_op;
     uint64_t *k;            /* constants */
@@ -109,6 +110,8 @@ static inline bool ir_is_const(IrRef r) { return r >= IR_CONST0; }
 static inline unsigned ir_reg_index(IrRef r) { return r - IR_REG0; }
 static inline unsigned ir_temp_index(IrRef r) { return r - IR_TEMP0; }
 static inline uint64_t ir_const_value(const IrBlock *b, IrRef r) { return b->k[r - IR_CONST0]; }
+
+static inline uint64_t ir_page_bit(GuestAddr a) { return 1ull << (a.va >> PAGE_BITS & 63); }
 
 /* ir_type_bytes: 1 to 16; 0 for IR_VOID. */
 unsigned ir_type_bytes(IrType t);

@@ -60,6 +60,12 @@ void set_xsp(Lift *l, IrType ty, unsigned r, IrVal v);
  */
 bool known_x(const Lift *l, unsigned r, uint64_t *value);
 
+/*
+ * a64_bit_mask: the immediate of a logical instruction from its fields; false when they are
+ * reserved.
+ */
+bool a64_bit_mask(unsigned sf, unsigned n, unsigned imms, unsigned immr, uint64_t *mask);
+
 /* call_helper: run helper number h; its result is an i64. */
 IrVal call_helper(Lift *l, unsigned h, IrVal a);
 

@@ -75,12 +75,10 @@ bool a64_subs_imm(Lift *l, const a64_subs_imm_args *a)
 /* ---- logical, immediate ---- */
 
 /*
- * bit_mask: Arm ARM, Shared pseudocode, DecodeBitMasks: a run of imms + 1 ones, rotated
- * right by immr inside an element of 2 to 64 bits, and repeated. False for a reserved
- * encoding.
+ * Arm ARM, Shared pseudocode, DecodeBitMasks: a run of imms + 1 ones, rotated right by immr
+ * inside an element of 2 to 64 bits, and repeated.
  */
-static bool bit_mask(unsigned sf, unsigned n, unsigned imms, unsigned immr,
-                     uint64_t *mask)
+bool a64_bit_mask(unsigned sf, unsigned n, unsigned imms, unsigned immr, uint64_t *mask)
 {
     unsigned length = n << 6 | (~imms & 0x3f);
     unsigned elem, ones, rotate;
@@ -111,7 +109,7 @@ bool a64_and_imm(Lift *l, const a64_and_imm_args *a)
     IrType ty = x_type(a->sf);
     uint64_t mask;
 
-    if (!bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
+    if (!a64_bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
         return false;
     }
     set_xsp(l, ty, a->rd, ir_and(l->ir, get_x(l, ty, a->rn), imm(l, ty, mask)));
@@ -123,7 +121,7 @@ bool a64_orr_imm(Lift *l, const a64_orr_imm_args *a)
     IrType ty = x_type(a->sf);
     uint64_t mask;
 
-    if (!bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
+    if (!a64_bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
         return false;
     }
     set_xsp(l, ty, a->rd, ir_or(l->ir, get_x(l, ty, a->rn), imm(l, ty, mask)));
@@ -135,7 +133,7 @@ bool a64_eor_imm(Lift *l, const a64_eor_imm_args *a)
     IrType ty = x_type(a->sf);
     uint64_t mask;
 
-    if (!bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
+    if (!a64_bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
         return false;
     }
     set_xsp(l, ty, a->rd, ir_xor(l->ir, get_x(l, ty, a->rn), imm(l, ty, mask)));
@@ -147,7 +145,7 @@ bool a64_ands_imm(Lift *l, const a64_ands_imm_args *a)
     IrType ty = x_type(a->sf);
     uint64_t mask;
 
-    if (!bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
+    if (!a64_bit_mask(a->sf, a->n, a->imms, a->immr, &mask)) {
         return false;
     }
     set_x(l, ty, a->rd, with_flags(l, IR_and, get_x(l, ty, a->rn), imm(l, ty, mask)));

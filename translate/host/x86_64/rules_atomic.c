@@ -92,6 +92,15 @@ void emit_acquire(Emit *e)
     asm_patch8(&e->as, none);
 }
 
+void rule_guard(Emit *e, const IrOp *op)
+{
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX);
+
+    asm_test_rr(&e->as, 1, a, a);
+    emit_deopt_jcc(e, CC_E);
+}
+
 void rule_fence(Emit *e, const IrOp *op)
 {
     if (op->imm == IR_FENCE_FULL && !drained(e, false))
