@@ -96,6 +96,7 @@ typedef struct {
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
     uint64_t count[ENV_COUNTS]; /* of translated code, with -stats; see stats.h */
     volatile uint32_t doing;    /* -profile: DOING_ of stats.h */
+    uint32_t release_pending;   /* translated code: nonzero: a release store may not be seen yet */
 } EnvRt;
 
 struct Env {

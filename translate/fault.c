@@ -38,12 +38,16 @@ static uint64_t greg(const ucontext_t *uc, int host_reg)
     return (uint64_t)uc->uc_mcontext.gregs[greg_of[host_reg]];
 }
 
-static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b)
+static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b, bool borrowed)
 {
     uint64_t gpr[16];
+    unsigned last = homes.home_int[homes.n_home_int - 1];
 
     for (int i = 0; i < 16; i++)
         gpr[i] = greg(uc, i);
+    if (borrowed)
+        memcpy(&gpr[homes.home[last]], env->state + fault_guest->regs[last].offset,
+               sizeof(gpr[0]));
     emit_sync_from_host(&homes, env, gpr, (const V128 *)uc->uc_mcontext.fpregs->_xmm,
                         b ? b->swap : NULL, b ? b->n_swap : 0);
 }
@@ -78,21 +82,26 @@ static const MapEntry *map_entry(const Unit *u, uint64_t host_off)
     return lo ? &m[lo - 1] : NULL;
 }
 
-/* sync_state: complete guest state for the interrupted context; false when rip is no place of ours. */
-static bool sync_state(Env *env, const ucontext_t *uc)
+/*
+ * sync_state: complete guest state for the interrupted context; false when rip is no place of
+ * ours. The MAP_ flags of the place go to *flags.
+ */
+static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
 {
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP], pc;
     Unit *u = cache_unit_at(rip);
     FlagsKind kind = FLAGS_PACKED;
     const UnitBlock *swapped = NULL;
 
+    *flags = 0;
     if (u) {
         const MapEntry *m = map_entry(u, rip - (uint64_t)cache_code(u));
 
         if (!m)
             return false;
         pc = u->gpc + (m->kind_pc & MAP_PC_MASK);
-        kind = m->kind_pc >> 24;
+        kind = MAP_KIND(m);
+        *flags = m->kind_pc & (MAP_BORROWED | MAP_REPLAY);
         if (m->kind_pc & MAP_SWAPPED)
             swapped = block_of(u, pc);
     } else {
@@ -101,7 +110,7 @@ static bool sync_state(Env *env, const ucontext_t *uc)
         if (fault_guest->top_byte_ignore)
             pc = (uint64_t)sext(pc, 56);
     }
-    sync_registers(env, uc, swapped);
+    sync_registers(env, uc, swapped, *flags & MAP_BORROWED);
     if (kind != FLAGS_PACKED)
         env->rt.nzcv = flags_pack(kind, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
     memcpy(env->state + fault_guest->pc_offset, &pc, sizeof(pc));
@@ -129,20 +138,23 @@ static bool needs_interpreter(const siginfo_t *info)
 static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, ucontext_t *uc)
 {
     uint64_t a = (uint64_t)info->si_addr;
+    uint32_t flags;
 
     if (sig == SIGSEGV && env_in_shadow_guard(env, a)) {
         stats_add(STAT_fault_shadow);
         uc->uc_mcontext.gregs[REG_RSP] = (greg_t)env->rt.shadow_base;
         return FAULT_RESUME;
     }
-    if (!sync_state(env, uc))
+    if (!sync_state(env, uc, &flags))
         return FAULT_NOT_OURS;
     if (sig == SIGSEGV && env_in_poll_page(env, a)) {
         stats_add(STAT_fault_poll);
         return leave(env, uc, EXIT_POKE);
     }
-    if (needs_interpreter(info)) {
-        stats_add(STAT_fault_tagged);
+    /* Of several instructions lifted as one, the first by itself; one of the rest may fault again. */
+    if (needs_interpreter(info) || flags & MAP_REPLAY) {
+        if (needs_interpreter(info))
+            stats_add(STAT_fault_tagged);
         return leave(env, uc, EXIT_DEOPT);
     }
     stats_add(sig == SIGSEGV ? STAT_fault_segv : STAT_fault_bus);
@@ -154,6 +166,8 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
 
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
+    uint32_t flags;
+
     if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc)) {
         stats_add(STAT_fault_interp);
         return FAULT_RESUME;
@@ -167,7 +181,7 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
         /* An invalid operation: the interpreter makes the guest's NaN and flags. */
         uc->uc_mcontext.fpregs->mxcsr &= ~1u;
         stats_add(STAT_fault_nan);
-        return sync_state(env, uc) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
+        return sync_state(env, uc, &flags) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
     default: return FAULT_NOT_OURS;
     }
 }

@@ -38,6 +38,8 @@ typedef struct {
     uint64_t features;      /* bits of the guest's own feature enum */
     uint32_t mode;          /* EnvRt.mode the code is made for */
     const char *row;        /* decode row that matched, for messages */
+    bool fuse;              /* a sequence may be lifted as one instruction: the JIT's longer blocks */
+    uint32_t more;          /* bytes of code behind the instruction that were lifted with it */
 } Lift;
 
 struct Guest {

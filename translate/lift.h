@@ -18,6 +18,18 @@ typedef struct {
 } DecodeRow;
 
 /*
+ * Sequences. With Lift.fuse a lift function may take what follows its instruction in the page
+ * along (Lift.more), or code that it calls. It then sets IRF_REPLAY in its marker: whenever an
+ * access faults, or a `guard` finds zero, the marker's instruction is run by itself, unfused.
+ *
+ * lift_peek: n bytes of executable guest code at a, all in one page, to look at; or NULL.
+ * lift_depend: the block is made from code at a, too: call it before the bytes that count are
+ * read; when they change the block's unit is dropped.
+ */
+const void *lift_peek(const Lift *l, GuestAddr a, unsigned n);
+void lift_depend(Lift *l, GuestAddr a);
+
+/*
  * lift_todo: the row that matched is a `todo`. Writes one line with -d unimp for each
  * guest pc (a rarely repeated one is possible), with l->row and the disassembly. Returns
  * false, which makes the instruction undefined. Any thread.

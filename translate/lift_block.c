@@ -81,6 +81,21 @@ static void log_block(const IrBlock *ir)
     free(text);
 }
 
+const void *lift_peek(const Lift *l, GuestAddr a, unsigned n)
+{
+    if (misaligned(l->guest, a) || (a.va & (PAGE_BYTES - 1)) + n > PAGE_BYTES ||
+        !pages_is_exec(a)) {
+        return NULL;
+    }
+    return (const void *)a.va;
+}
+
+void lift_depend(Lift *l, GuestAddr a)
+{
+    pages_note_code(a);
+    l->ir->far_pages |= ir_page_bit(a);
+}
+
 unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
 {
     const Guest *g = ir->guest;
@@ -88,7 +103,9 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
                .guest = g,
                .pc = pc,
                .features = translate_options.features,
-               .mode = mode };
+               .mode = mode,
+               .fuse = max_insns > 1 && translate_options.accel == ACCEL_JIT &&
+                       !translate_options.one_insn_per_block };
     uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
 

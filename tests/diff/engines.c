@@ -53,7 +53,7 @@ static const uint64_t areas[] = { 0x50000000, 0x123450000000 };
 
 enum {
     SCRATCH_BYTES = 0x4000, CODE_BYTES = 0x2000, MAX_MAIN = 200, USUAL_MAIN = 24, MAX_CALLED = 6,
-    MAX_WORDS = MAX_MAIN + MAX_CALLED + 4, MAX_ROWS = 8,
+    MAX_WORDS = MAX_MAIN + MAX_CALLED + 6, MAX_ROWS = 8,
     RUN_SECONDS = 5, TRIAL_MS = 300, CACHE_BYTES = 8 << 20,
 };
 #define BRK  0xd4200000u
@@ -529,6 +529,72 @@ static unsigned put_indirect(Sequence *q, unsigned i, unsigned end, const Roles 
     return n;
 }
 
+/* change_word: ADD, SUB or a logical operation from register n with m, or with an immediate. */
+static uint32_t change_word(bool wide, unsigned d, unsigned n, unsigned m)
+{
+    static const uint32_t reg[] = { 0x0b000000, 0x4b000000, 0x0a000000, 0x0a200000, 0x2a000000,
+                                    0x4a000000, 0x2a200000, 0x2b000000 };
+    static const uint32_t imm[] = { 0x11000000, 0x51000000, 0x11400000, 0x12000000, 0x32000000,
+                                    0x52000000 };
+    uint32_t w = (uint32_t)wide << 31 | n << 5 | d;
+
+    if (one_in(3)) {
+        return w | imm[below(ARRAY_LEN(imm))] | below(31) << 10;
+    }
+    return w | reg[below(ARRAY_LEN(reg))] | m << 16 | (one_in(8) ? below(4) << 10 : 0);
+}
+
+/* compare_word: CMP of n with m, extended from the size, or with an immediate. */
+static uint32_t compare_word(unsigned size, unsigned n, unsigned m)
+{
+    uint32_t wide = (uint32_t)(size == 3) << 31;
+
+    if (one_in(3)) {
+        return wide | 0x7100001f | below(one_in(2) ? 4096 : 256) << 10 | n << 5;
+    }
+    if (size < 2 && !one_in(4)) {
+        return 0x6b20001f | m << 16 | size << 13 | n << 5;
+    }
+    return wide | 0x6b00001f | m << 16 | n << 5;
+}
+
+/*
+ * put_exclusive: load-exclusive, a change or a comparison or neither, store-exclusive, usually
+ * its loop, CLREX; returns words. The address register stays as it is, so the loops end.
+ */
+static unsigned put_exclusive(Sequence *q, unsigned i, unsigned end, const Roles *r)
+{
+    unsigned size = below(4), n = r->base[below(2)], k = i, kind = below(3);
+    unsigned t = r->pool[below(8)], s = r->pool[below(8)], m = r->pool[below(8)];
+    unsigned put = one_in(2) ? t : r->pool[below(8)];
+    uint32_t access = size << 30 | 0x08007c00 | n << 5;
+
+    for (unsigned j = 1; j <= 6; j++) {
+        if (i + j >= end || q->target[i + j]) {
+            return 0;
+        }
+    }
+    if (t == n || s == n || put == n || s == 31) {
+        return 0;
+    }
+    q->word[k++] = access | 0x005f0000 | below(2) << 15 | t;
+    if (kind == 1) {
+        q->word[k++] = change_word((size == 3) != one_in(9), put, one_in(3) ? m : t,
+                                   one_in(3) ? t : m);
+    } else if (kind == 2) {
+        q->word[k++] = compare_word(size, t, m);
+        q->word[k++] = put_offset(0x54000001, 3);
+    }
+    q->word[k++] = access | s << 16 | below(2) << 15 | put;
+    q->word[k] = put_offset(0x35000000 | s, (int)i - (int)k);
+    k++;
+    q->word[k++] = 0xd5033f5f;
+    for (unsigned j = i + 1; j < k; j++) {
+        q->second[j] = true;
+    }
+    return k - i;
+}
+
 /* put_flush: IC IVAU of the code the sequence is in. */
 static unsigned put_flush(Sequence *q, unsigned i, const Roles *r)
 {
@@ -550,6 +616,7 @@ static unsigned put_special(Sequence *q, unsigned i, unsigned end, Roles *r)
     case 0: case 1: case 2: return put_loop(q, i, below(i), r);
     case 3: case 4: return put_indirect(q, i, end, r);
     case 5: return put_flush(q, i, r);
+    case 7: return put_exclusive(q, i, end, r);
     case 6:
         if (q->n == q->n_main) {
             return 0;
@@ -558,6 +625,35 @@ static unsigned put_special(Sequence *q, unsigned i, unsigned end, Roles *r)
         return 1;
     }
     return 0;
+}
+
+/*
+ * make_helper: a helper for atomics as compilers call it. The flag is some byte of its code,
+ * zero or not.
+ */
+static void make_helper(Sequence *q, const Roles *r)
+{
+    static const uint32_t lse[] = { 0xc8e0fc00, 0x88a07c00, 0x08a07c00, 0xf8e00000, 0x38201000,
+                                    0x78602000, 0xb8a03000, 0xb8208000, 0x48207c00, 0x38204000 };
+    uint32_t *w = &q->word[q->n_main], op;
+    uint32_t at = (uint32_t)(q->pc + 4 * (q->n_main + below(6))) & 4095;
+    Traits t;
+
+    do {
+        op = lse[below(ARRAY_LEN(lse))] | r->base[below(2)] << 5 | r->pool[below(8)] |
+             (uint32_t)r->pool[below(8)] << 16;
+        t = probe(q, q->n_main, op);
+    } while (t.undefined || !keeps_roles(&t, r));
+    if (one_in(2)) {
+        *w++ = 0xd503245f;
+    }
+    *w++ = 0x90000010;
+    *w++ = 0x39400210 | at << 10;
+    *w++ = one_in(9) ? 0x34000031 : 0x34000050;
+    *w++ = op;
+    *w++ = RET;
+    *w++ = RET;
+    q->n = (unsigned)(w - q->word);
 }
 
 /* The called part may also go back through BR, as hand-written code does. */
@@ -613,7 +709,11 @@ static void make_sequence(Sequence *q, uint64_t index)
     }
     /* Sometimes across the page boundary. */
     q->pc = CODE_AREA + (one_in(4) ? 0x1000 - 4 * below(q->n + 1) : 0x100 + 4 * below(64));
-    make_called(q, &r);
+    if (q->n > q->n_main && one_in(3)) {
+        make_helper(q, &r);
+    } else {
+        make_called(q, &r);
+    }
     make_main(q, &r);
 }
 

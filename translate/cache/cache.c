@@ -48,6 +48,7 @@ static Chunk chunks[MAX_CHUNKS];
 static _Atomic(Map *) map;
 static Map *maps_replaced;
 static uint32_t page_head[PAGE_HEADS];
+static uint64_t far_pages;          /* of all units */
 static _Atomic uint32_t generation, kills;
 static _Atomic uint64_t epoch = 1;
 static Env **envs;
@@ -463,10 +464,36 @@ static void poke_others(const Env *self)
     }
 }
 
+/* kill_far: drop units that took code of the pages in the mask along from elsewhere. */
+static bool kill_far(uint64_t mask)
+{
+    uint64_t left = 0;
+    bool any = false;
+
+    if (!(far_pages & mask))
+        return false;
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++) {
+            Unit *u = meta_at(chunk_index(i)[-1 - (int)k]);
+
+            if (u->dead)
+                continue;
+            if (u->far_pages & mask) {
+                unit_kill(u);
+                any = true;
+            } else {
+                left |= u->far_pages;
+            }
+        }
+    }
+    far_pages = left;
+    return any;
+}
+
 bool cache_kill(uint64_t start, uint64_t end, const Env *self)
 {
     bool any = false;
-    uint64_t page = align_down(start, PAGE_BYTES);
+    uint64_t page = align_down(start, PAGE_BYTES), far = 0;
     GuestAddr at;
 
     cache_lock();
@@ -489,8 +516,10 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
         }
         if (!left)
             pages_clear_code(at);
+        far |= ir_page_bit(at);
         page = at.va + PAGE_BYTES;
     }
+    any |= kill_far(far);
     /*
      * Last: who began to translate before this must not commit, neither what it read nor
      * into a page whose mark was cleared above.
@@ -748,6 +777,7 @@ static void unit_fill(Unit *u, Emit *e)
         *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), b->n_swap, { { 0 } } };
         memcpy(d->swap, b->swap, sizeof(d->swap));
         u->end = b->ir.pc.va + b->ir.guest_bytes;
+        u->far_pages |= b->ir.far_pages;
     }
     memcpy(unit_map(u), e->map, e->n_map * sizeof(MapEntry));
     for (unsigned i = 0; i < e->n_edge; i++) {
@@ -776,6 +806,7 @@ static void unit_publish(Unit *u)
 
     u->page_next = *head;
     *head = meta_number(u);
+    far_pages |= u->far_pages;
 }
 
 bool cache_commit(Env *env, Emit *e, uint32_t gen)

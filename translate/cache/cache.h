@@ -52,6 +52,7 @@ typedef struct {
     uint32_t n_map;
     uint32_t dead;
     uint32_t hot_len;       /* of code_len: the blocks, without what is out of line */
+    uint64_t far_pages;     /* see IrBlock */
     /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
 } Unit;
 

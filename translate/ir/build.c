@@ -33,6 +33,7 @@ void ir_block_reset(IrBlock *b, GuestAddr pc)
     b->guest_bytes = 0;
     b->n_insn = b->n_op = b->n_k = b->n_temp = b->insn_start = 0;
     b->props = 0;
+    b->far_pages = 0;
 }
 
 void ir_block_free(IrBlock *b)

@@ -48,6 +48,7 @@ enum {
     IR_VL_128 = 0, IR_VL_64 = 1, IR_VL_LANE = 2, IR_VL_MASK = 3,    /* vector ops */
     IRF_SX32 = 4,                                                   /* load_s, vget_s */
     IRF_SETF = 8,                                                   /* add, sub, and ... */
+    IRF_REPLAY = 8,     /* insn: stands for several; see Lift.fuse */
     IR_ORD_PLAIN = 0, IR_ORD_ACQ = 0x10, IR_ORD_REL = 0x20, IR_ORD_MASK = 0x30,
     IRF_LIVE = 0x80,        /* NZCV may be read after the op: set by opt_live(), for back-ends */
 };
@@ -111,6 +112,7 @@ typedef struct {
     GuestAddr pc;           /* first instruction */
     uint32_t guest_bytes;   /* length of the guest code */
     uint32_t n_insn;
+    uint64_t far_pages;     /* ir_page_bit() of pages elsewhere that code was lifted from */
     IrOp *op;
     uint32_t n_op, cap_op;
     uint64_t *k;            /* constants */
@@ -128,6 +130,8 @@ static inline bool ir_is_const(IrRef r) { return r >= IR_CONST0; }
 static inline unsigned ir_reg_index(IrRef r) { return r - IR_REG0; }
 static inline unsigned ir_temp_index(IrRef r) { return r - IR_TEMP0; }
 static inline uint64_t ir_const_value(const IrBlock *b, IrRef r) { return b->k[r - IR_CONST0]; }
+
+static inline uint64_t ir_page_bit(GuestAddr a) { return 1ull << (a.va >> PAGE_BITS & 63); }
 
 /* ir_type_bytes: 1 to 16; 0 for IR_VOID. */
 unsigned ir_type_bytes(IrType t);

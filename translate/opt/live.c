@@ -111,7 +111,7 @@ void opt_live(IrBlock *b, OptLive *o)
         IrOp *op = &b->op[i];
 
         if (op->op == IR_insn) {
-            op->flags = l.nzcv ? IRF_LIVE : 0;
+            op->flags |= l.nzcv ? IRF_LIVE : 0;
             if (polls) {
                 all_live(&l);
                 poll = kept - 1;

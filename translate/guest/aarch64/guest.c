@@ -46,7 +46,8 @@ static unsigned a64_lift_insn(Lift *l)
         return 0;
     }
     memcpy(&word, l->code, sizeof(word));
-    return a64_decode(l, word) ? sizeof(word) : 0;
+    l->more = 0;
+    return a64_decode(l, word) ? sizeof(word) + l->more : 0;
 }
 
 static void a64_state_init(Env *env)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lift_branch.c: branches, calls and exceptions: what ends a block. */
-#include "translate/guest/aarch64/lift.h"
+#include "translate/guest/aarch64/lift_fuse.h"
 
 static bool exit_to(Lift *l, IrVal pc)
 {
@@ -10,12 +10,21 @@ static bool exit_to(Lift *l, IrVal pc)
 
 bool a64_b(Lift *l, const a64_b_args *a)
 {
+    if (a64_fuse_call(l, a->offset)) {
+        ir_emit(l->ir, IR_exit_ret, IR_I64, 0, get_x(l, IR_I64, 30), IR_NONE, IR_NONE, 0);
+        return true;
+    }
     return exit_to(l, target_pc(l, a->offset));
 }
 
 bool a64_bl(Lift *l, const a64_bl_args *a)
 {
+    bool fused = a64_fuse_call(l, a->offset);
+
     set_x(l, IR_I64, 30, next_pc(l));
+    if (fused) {
+        return true;
+    }
     ir_emit(l->ir, IR_exit_call, IR_I64, 0, target_pc(l, a->offset), next_pc(l), IR_NONE,
             0);
     return true;

@@ -8,6 +8,7 @@
  * so that a fault leaves the base as it was; where the base is loaded too (unpredictable
  * in the manual) writeback wins.
  */
+#include "translate/guest/aarch64/lift_fuse.h"
 #include "translate/guest/aarch64/lift_simd.h"
 
 typedef struct {
@@ -398,6 +399,9 @@ static unsigned release(unsigned rel)
 
 bool a64_ldxr(Lift *l, const a64_ldxr_args *a)
 {
+    if (a64_fuse_exclusive(l, a->size, a->rn, a->rt)) {
+        return true;
+    }
     set_loaded(l, a->rt,
                ir_emit(l->ir, IR_ldex, int_type(a->size), acquire(a->acq),
                        get_xsp(l, IR_I64, a->rn), IR_NONE, IR_NONE, 0));

@@ -249,6 +249,12 @@ void interp_raise(Env *env, int sig, int code, uint64_t addr)
     leave(env);
 }
 
+void interp_stop(Env *env)
+{
+    env->rt.exit_kind = EXIT_NONE;
+    leave(env);
+}
+
 /*
  * The host reports a non-canonical address without saying which; to the guest it is an
  * address where nothing is mapped.

@@ -195,6 +195,13 @@ void interp_zero_block(Interp *in, const IrOp *op)
     access_end(in->env);
 }
 
+void interp_guard(Interp *in, const IrOp *op)
+{
+    if (!get_kind(in, op, 'I', op->a)) {
+        interp_stop(in->env);   /* the marker has set the pc */
+    }
+}
+
 void interp_fence(Interp *in, const IrOp *op)
 {
     (void)in;

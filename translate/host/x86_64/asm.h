@@ -706,6 +706,14 @@ static inline uint8_t *asm_jcc8(Asm *as, int cc)
     return as->p - 1;
 }
 
+/* asm_jrcxz8: when rcx is zero; neither reads nor changes EFLAGS. */
+static inline uint8_t *asm_jrcxz8(Asm *as)
+{
+    asm_8(as, 0xe3);
+    asm_8(as, 0);
+    return as->p - 1;
+}
+
 static inline uint8_t *asm_jmp8(Asm *as)
 {
     asm_8(as, 0xeb);

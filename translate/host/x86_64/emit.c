@@ -60,6 +60,7 @@ void emit_count(Emit *e, unsigned which)
 void emit_note(Emit *e)
 {
     uint32_t kind_pc = (uint32_t)e->flags << 24 | (e->swapped ? MAP_SWAPPED : 0) |
+                       (e->borrowed ? MAP_BORROWED : 0) | (e->replay ? MAP_REPLAY : 0) |
                        (e->insn_off & MAP_PC_MASK);
 
     if (e->n_map && e->map[e->n_map - 1].kind_pc == kind_pc)
@@ -377,6 +378,7 @@ static void emit_block(Emit *e, EmitBlock *b)
     e->ir = &b->ir;
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
+    e->replay = false;
     e->link_reg = -1;
     b->entry = e->as.p;
     b->n_swap = 0;

@@ -76,7 +76,7 @@ typedef struct {
 
 typedef struct {
     uint32_t host_off;  /* from the unit's start */
-    uint32_t kind_pc;   /* FlagsKind << 24 | MAP_SWAPPED | offset of the guest pc from the unit's */
+    uint32_t kind_pc;   /* MAP_ flags | FlagsKind << 24 | offset of the guest pc from the unit's */
 } MapEntry;
 
 /* For listings: host code of the guest instruction at insn_off starts at host_off. */
@@ -84,7 +84,11 @@ typedef struct {
     uint32_t insn_off, host_off;
 } EmitMark;
 
-enum { MAP_SWAPPED = 1u << 23, MAP_PC_MASK = MAP_SWAPPED - 1 };    /* homes as in HomeSwap */
+#define MAP_PC_MASK   0x007fffffu
+#define MAP_SWAPPED   0x00800000u   /* homes as in HomeSwap */
+#define MAP_KIND(m)   ((FlagsKind)((m)->kind_pc >> 24 & 15))
+#define MAP_BORROWED  0x40000000u   /* what belongs in the last home is in its slot */
+#define MAP_REPLAY    0x80000000u   /* several instructions in one: run the first by itself */
 
 /* Code out of line, written after the unit's blocks. */
 typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL } ColdKind;
@@ -141,6 +145,7 @@ typedef struct Emit {
     uint32_t insn_off;          /* current guest instruction, from the unit's pc */
     FlagsKind flags;
     bool swapped;               /* homes are those of cur->swap */
+    bool borrowed, replay;      /* as the MAP_ flags */
     bool flags_dirty;           /* EFLAGS is newer than rt.nzcv */
     PoolReg pool_int[EMIT_POOL_INT], pool_vec[EMIT_POOL_VEC];
     uint8_t pinned_int, pinned_vec;     /* bit per pool register: operand of the op in work */

@@ -5,6 +5,7 @@
  * instructions of the two order the words of the state differently and x86's SHA-1 adds the
  * round constants itself.
  */
+#include "translate/host/x86_64/rules_int.h"
 #include "translate/host/x86_64/rules_vec.h"
 
 /* ---- AES ---- */
@@ -180,4 +181,54 @@ RULE(sha256su1)
     vop2(as, V_sha256msg2, VT0, c);
     asm_vmov(as, d, VT0);
     return true;
+}
+
+/* ---- CRC-32 ---- */
+
+/*
+ * In the reflected form bit i is the coefficient of x^i, as for pclmulqdq, and n steps are: add
+ * that multiple q of the polynomial that makes the low n bits of s = acc ^ data zero, shift
+ * right by n. The constant term being 1, q = s * inverse mod x^n. Of 64 data bits only q *
+ * polynomial is left above the 64.
+ */
+#define CRC32_POLY    0x1db710641ull            /* with its top coefficient */
+#define CRC32_INVERSE 0xb4e5b025f7011641ull     /* CRC32_POLY * this = 1 mod x^64, carry-less */
+
+void rule_crc32(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+    unsigned n = op->imm;
+
+    if (!e->hf->pclmul) {
+        emit_eval(e, op);
+        return;
+    }
+    emit_clobber_flags(e);
+    Mem k = emit_const128(e, CRC32_INVERSE, CRC32_POLY);
+    int a = emit_int(e, op->a, RAX), b = emit_int(e, op->b, RCX);
+
+    if (n < 32)
+        asm_movzx_rr(as, n / 8, RCX, b);
+    else if (b != RCX)
+        asm_mov_rr(as, n == 64, RCX, b);
+    asm_mov_rr(as, 0, RAX, a);
+    asm_alu_rr(as, n == 64, ALU_XOR, RAX, RCX);
+    asm_movd_xr(as, 1, VT0, RAX);
+    vop3mi(as, V_pclmulqdq, VT1, VT0, k, 0x00);
+    if (n < 64) {
+        vshift(as, V_psllq_i, VT1, VT1, 64 - n);
+        vshift(as, V_psrlq_i, VT1, VT1, 64 - n);
+    }
+    vop3mi(as, V_pclmulqdq, VT1, VT1, k, 0x10);
+    if (n < 64) {
+        vop3(as, V_pxor, VT1, VT1, VT0);
+        vshift(as, V_psrlq_i, VT1, VT1, n);
+    }
+    int r = emit_int_dst(e, op->d);
+
+    if (n < 64)
+        asm_movd_rx(as, 0, r, VT1);
+    else
+        asm_pextr(as, 8, r, VT1, 1);
+    emit_int_done(e, op->d, r);
 }

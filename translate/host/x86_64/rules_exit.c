@@ -22,6 +22,7 @@ void rule_insn(Emit *e, const IrOp *op)
     e->insn_off = (uint32_t)(e->ir->pc.va + op->imm - e->unit_pc);
     if (e->n_mark < e->cap_mark)
         e->mark[e->n_mark++] = (EmitMark){ e->insn_off, (uint32_t)(e->as.p - e->unit_start) };
+    e->replay = op->flags & IRF_REPLAY;
     if (e->i != e->cur->poll_op)
         return;
     /* A load keeps EFLAGS, and at the instruction's start the state is complete. */
