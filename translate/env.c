@@ -60,6 +60,15 @@ void env_poke(Env *env)
     mprotect((uint8_t *)env - PAGE_BYTES, PAGE_BYTES, PROT_NONE);
 }
 
+void env_poke_own(Env *env)
+{
+    /* Quiet: before it enters translated code again the thread looks at own_poke. */
+    if (env->rt.epoch == UINT64_MAX)
+        env->rt.own_poke = 1;
+    else
+        env_poke(env);
+}
+
 bool env_answer_poke(Env *env, bool polled)
 {
     if (!env->rt.poke && !polled)

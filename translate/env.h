@@ -94,6 +94,7 @@ typedef struct {
     uint32_t seen_kills;        /* count of code drops this thread has reacted to */
     uint64_t access_addr;       /* interpreter: guest address of the access under way */
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
+    volatile uint32_t own_poke; /* set by env_poke_own() outside of translated code */
 } EnvRt;
 
 struct Env {
@@ -112,6 +113,13 @@ void env_free(Env *env);
 /* env_poke: make the thread leave translated code soon. Any thread, also a signal handler. */
 void env_poke(Env *env);
 
+/*
+ * env_poke_own: the same from a signal handler of the Env's own thread; costs no system call while
+ * that thread works in C (see cache_quiet). env_poke_seen: call before looking for what was poked
+ * for; such a poke is then answered, a later one is noticed.
+ */
+void env_poke_own(Env *env);
+
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
 
@@ -121,3 +129,8 @@ void env_set_fp_mode(Env *env, const FpMode *m);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+static inline void env_poke_seen(Env *env)
+{
+    env->rt.own_poke = 0;
+}

@@ -217,6 +217,8 @@ static int rt_syscall(Env *env, uint32_t imm)
     int leave = env->rt.on_syscall(env, imm);
     uint64_t now = cache_busy(env);
 
+    /* After cache_busy(): a signal handler that comes later stops the thread at a poll. */
+    leave |= (int)env->rt.own_poke;
     flags_from_guest(env);
     env->rt.exit_kind = leave ? EXIT_SYSCALL : EXIT_NONE;
     /* Code went away, perhaps what called, or this is code for another mode: look up afresh. */
@@ -305,7 +307,8 @@ static void jump_cache_clear(Env *env)
     env->rt.jump_mode = env->rt.mode;
 }
 
-static ExitKind jit_once(Env *env)
+/* jit_ready: the thread is about to enter translated code: what changed since it last was there? */
+static void jit_ready(Env *env)
 {
     uint64_t was = env->rt.epoch;
     bool moved = cache_busy(env) != was;
@@ -321,6 +324,10 @@ static ExitKind jit_once(Env *env)
         jump_cache_clear(env);
         env->rt.shadow_sp = env->rt.shadow_base;
     }
+}
+
+static ExitKind jit_once(Env *env)
+{
     const uint8_t *host = host_code(env, *pc_of(env));
 
     if (!host)
@@ -339,6 +346,11 @@ static ExitKind jit_run(Env *env)
     for (;;) {
         if (env_answer_poke(env, false))
             return EXIT_POKE;
+        jit_ready(env);
+        if (env->rt.own_poke) {         /* after cache_busy(), as in rt_syscall() */
+            env_poke_seen(env);
+            return EXIT_POKE;
+        }
         unsigned kind = jit_once(env);
 
         if (kind == EXIT_DEOPT)

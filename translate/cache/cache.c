@@ -569,7 +569,7 @@ void cache_fork_child(const Env *self)
 
 void cache_quiet(Env *env)
 {
-    __atomic_store_n(&env->rt.epoch, UINT64_MAX, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&env->rt.epoch, UINT64_MAX, __ATOMIC_RELEASE);
 }
 
 uint64_t cache_busy(Env *env)
