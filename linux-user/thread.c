@@ -173,6 +173,7 @@ static Env *make_env(Thread *t)
         return NULL;
     own_range_add((uint64_t)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
     env->rt.on_syscall = syscall_dispatch;
+    env->rt.on_quick = syscall_quick;
     env->rt.user = t;
     return env;
 }

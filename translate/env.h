@@ -95,6 +95,12 @@ typedef struct {
     uint64_t access_addr;       /* interpreter: guest address of the access under way */
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
     volatile uint32_t own_poke; /* set by env_poke_own() outside of translated code */
+    /*
+     * on_quick: asked before on_syscall, may be NULL. Returns true when it did the whole call: the
+     * result is in the state, pc and mode are as they were, it did not wait and dropped no
+     * translations. Else nothing was done.
+     */
+    bool (*on_quick)(Env *env);
 } EnvRt;
 
 struct Env {

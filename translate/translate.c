@@ -210,6 +210,8 @@ static int rt_syscall(Env *env, uint32_t imm)
 {
     uint64_t next = env->rt.next_pc;
 
+    if (env->rt.on_quick && env->rt.on_quick(env))
+        return 0;
     flags_to_guest(env);
     uint64_t was = env->rt.epoch;
 
