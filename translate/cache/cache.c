@@ -36,7 +36,7 @@ typedef struct Map {
     MapSlot slot[];
 } Map;
 
-enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 4096 };
+enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 2048 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -73,10 +73,11 @@ uint32_t cache_kills(void)
     return atomic_load(&kills);
 }
 
+/* map_new: hashing spreads over all of its pages at once, most by a look before a store: populate. */
 static Map *map_new(uint64_t slots)
 {
     Map *m = mmap(NULL, sizeof(Map) + slots * sizeof(MapSlot), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
     if (m == MAP_FAILED)
         die(1, "out of memory for the block map");
@@ -231,7 +232,7 @@ static void map_retire(Map *old)
 static void map_grow(Map *old)
 {
     uint64_t slots = old->mask + 1;
-    Map *m = map_new(old->live * 4 > slots ? slots * 2 : slots);
+    Map *m = map_new(old->live * 8 > slots * 3 ? slots * 2 : slots);
 
     for (uint64_t i = 0; i <= old->mask; i++) {
         if (!old->slot[i].host)
@@ -253,7 +254,7 @@ static void map_insert(uint64_t key, const uint8_t *host)
     MapSlot *s = map_find(m, key);
 
     if (!s->key) {
-        if (++m->used * 2 > m->mask) {
+        if (++m->used * 4 > m->mask * 3) {
             map_grow(m);
             map_insert(key, host);
             return;
