@@ -37,44 +37,50 @@ static uint64_t greg(const ucontext_t *uc, int host_reg)
     return (uint64_t)uc->uc_mcontext.gregs[greg_of[host_reg]];
 }
 
-static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b)
+static void sync_registers(Env *env, const ucontext_t *uc, const HomeSwap *swap, unsigned n_swap)
 {
     uint64_t gpr[16];
 
     for (int i = 0; i < 16; i++)
         gpr[i] = greg(uc, i);
     emit_sync_from_host(&homes, env, gpr, (const V128 *)uc->uc_mcontext.fpregs->_xmm,
-                        b ? b->swap : NULL, b ? b->n_swap : 0);
+                        swap, n_swap);
 }
 
-/* block_of: the block of u that guest pc is in. */
-static const UnitBlock *block_of(const Unit *u, uint64_t pc)
+/* swaps_of: the exchanged homes of u's block that guest pc offset off is in; how many. */
+static unsigned swaps_of(const Unit *u, uint32_t off, const HomeSwap **swap)
 {
+    const HomeSwap *at = unit_swaps(u);
     const UnitBlock *found = NULL;
 
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        if (b->gpc <= pc && (!found || b->gpc > found->gpc))
+        if (b->pc_off <= off && (!found || b->pc_off > found->pc_off)) {
             found = b;
+            *swap = at;
+        }
+        at += b->n_swap;
     }
-    return found;
+    return found ? found->n_swap : 0;
 }
 
-static const MapEntry *map_entry(const Unit *u, uint64_t host_off)
+/* map_entry: of the last entry at or before host_off; false: none. */
+static bool map_entry(const Unit *u, uint64_t host_off, UnitMap *m)
 {
-    const MapEntry *m = unit_map(u);
     uint32_t lo = 0, hi = u->n_map;
 
     while (lo < hi) {
         uint32_t mid = (lo + hi) / 2;
 
-        if (m[mid].host_off <= host_off)
+        if (map_host_off(unit_map(u)[mid]) <= host_off)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo ? &m[lo - 1] : NULL;
+    if (lo)
+        *m = unit_map(u)[lo - 1];
+    return lo != 0;
 }
 
 /* sync_state: complete guest state for the interrupted context; false when rip is no place of ours. */
@@ -83,24 +89,24 @@ static bool sync_state(Env *env, const ucontext_t *uc)
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP], pc;
     Unit *u = cache_unit_at(rip);
     FlagsKind kind = FLAGS_PACKED;
-    const UnitBlock *swapped = NULL;
+    const HomeSwap *swap = NULL;
+    unsigned n_swap = 0;
+    UnitMap m;
 
     if (u) {
-        const MapEntry *m = map_entry(u, rip - (uint64_t)cache_code(u));
-
-        if (!m)
+        if (!map_entry(u, rip - (uint64_t)cache_code(u), &m))
             return false;
-        pc = u->gpc + (m->kind_pc & MAP_PC_MASK);
-        kind = m->kind_pc >> 24;
-        if (m->kind_pc & MAP_SWAPPED)
-            swapped = block_of(u, pc);
+        pc = u->gpc + map_pc_off(m);
+        kind = map_kind(m);
+        if (map_swapped(m))
+            n_swap = swaps_of(u, map_pc_off(m), &swap);
     } else {
         /* The probe's poll: on the way to the guest pc in rax, as it was in the register. */
         pc = greg(uc, RAX);
         if (fault_guest->top_byte_ignore)
             pc = (uint64_t)sext(pc, 56);
     }
-    sync_registers(env, uc, swapped);
+    sync_registers(env, uc, swap, n_swap);
     if (kind != FLAGS_PACKED)
         env->rt.nzcv = flags_pack(kind, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
     memcpy(env->state + fault_guest->pc_offset, &pc, sizeof(pc));

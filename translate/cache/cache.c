@@ -319,7 +319,7 @@ const UnitBlock *cache_block(uint64_t gpc, uint32_t mode)
     Unit *u = host ? cache_unit_at((uint64_t)host) : NULL;
 
     for (unsigned i = 0; u && i < u->n_block; i++) {
-        if (unit_blocks(u)[i].gpc == gpc)
+        if (u->gpc + unit_blocks(u)[i].pc_off == gpc)
             return &unit_blocks(u)[i];
     }
     return NULL;
@@ -339,13 +339,21 @@ static void patch_site(uint32_t site, const uint8_t *target)
     __atomic_store_n((int32_t *)at, rel, __ATOMIC_RELEASE);
 }
 
+/* edge_stub: where an edge leads that is not linked. */
+static const uint8_t *edge_stub(const Edge *e)
+{
+    const Unit *u = cache_unit_at((uint64_t)code + e->site);
+
+    return code + u->stubs + (size_t)(e - unit_edges(u)) * EMIT_STUB_BYTES;
+}
+
 static void edge_unlink(Edge *e)
 {
     Unit *u = meta_at(e->to);
 
     if (!e->to)
         return;
-    patch_site(e->site, code + e->stub);
+    patch_site(e->site, edge_stub(e));
     if (e->prev)
         ((Edge *)meta_at(e->prev))->next = e->next;
     else
@@ -430,10 +438,10 @@ static void unit_kill(Unit *u)
     for (unsigned i = 0; i < u->n_edge; i++)
         edge_unlink(&unit_edges(u)[i]);
     for (unsigned i = 0; i < u->n_block; i++) {
-        UnitBlock *b = &unit_blocks(u)[i];
+        const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_remove(map_key(b->gpc, u->mode), code + b->entry);
-        jump_caches_forget(b->gpc);
+        map_remove(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        jump_caches_forget(u->gpc + b->pc_off);
     }
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
 
@@ -472,7 +480,7 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
             next = u->page_next;
             if (u->gpc >> PAGE_BITS != at.va >> PAGE_BITS)
                 continue;
-            if (u->gpc < end && u->end > start) {
+            if (u->gpc < end && u->gpc + u->guest_bytes > start) {
                 unit_kill(u);
                 any = true;
             } else {
@@ -701,40 +709,54 @@ static bool chunk_has_room(const Chunk *c)
            META_BYTES - c->meta_used - c->n_unit * 4 >= UNIT_ROOM;
 }
 
+/* unit_fill_blocks: blocks and their exchanged homes. */
+static void unit_fill_blocks(Unit *u, const Emit *e, const bool live_in[])
+{
+    HomeSwap *swap = unit_swaps(u);
+
+    for (unsigned i = 0; i < e->n_block; i++) {
+        const EmitBlock *b = &e->block[i];
+        uint64_t off = b->ir.pc.va - u->gpc;
+
+        assert(off <= UINT16_MAX);
+        unit_blocks(u)[i] = (UnitBlock){ code_offset(b->entry), (uint16_t)off, live_in[i],
+                                         b->n_swap };
+        memcpy(swap, b->swap, b->n_swap * sizeof(*swap));
+        swap += b->n_swap;
+        u->guest_bytes = (uint32_t)off + b->ir.guest_bytes;
+    }
+    u->n_swap = (uint8_t)(swap - unit_swaps(u));
+}
+
 /* unit_fill: meta data of the emitted unit; its stubs are written behind its code. */
 static void unit_fill(Unit *u, Emit *e, const bool live_in[])
 {
     u->gpc = e->unit_pc;
     u->code = code_offset(e->unit_start);
-    u->mode = e->mode;
-    u->n_block = (uint16_t)e->n_block;
+    u->mode = (uint8_t)e->mode;
+    u->n_block = (uint8_t)e->n_block;
     u->n_edge = (uint16_t)e->n_edge;
-    u->n_map = e->n_map;
-    for (unsigned i = 0; i < e->n_block; i++) {
-        const EmitBlock *b = &e->block[i];
-
-        UnitBlock *d = &unit_blocks(u)[i];
-
-        *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), live_in[i], b->n_swap, { { 0 } } };
-        memcpy(d->swap, b->swap, sizeof(d->swap));
-        u->end = b->ir.pc.va + b->ir.guest_bytes;
-    }
-    memcpy(unit_map(u), e->map, e->n_map * sizeof(MapEntry));
+    u->n_map = (uint16_t)e->n_map;
+    u->stubs = code_offset(e->as.p);
+    unit_fill_blocks(u, e, live_in);
+    for (unsigned i = 0; i < e->n_map; i++)
+        unit_map(u)[i] = map_pack(e->map[i]);
     for (unsigned i = 0; i < e->n_edge; i++) {
         Edge *d = &unit_edges(u)[i];
 
         *d = (Edge){ .target = e->edge[i].target, .site = code_offset(e->edge[i].site) };
-        d->stub = code_offset(emit_stub(e, e->edge[i].site, meta_number(d)));
+        emit_stub(e, e->edge[i].site, meta_number(d));
     }
+    assert(code_offset(e->as.p) == u->stubs + e->n_edge * EMIT_STUB_BYTES);
     u->code_len = (uint32_t)(e->as.p - e->unit_start);
 }
 
 static void unit_publish(Unit *u)
 {
     for (unsigned i = 0; i < u->n_block; i++) {
-        UnitBlock *b = &unit_blocks(u)[i];
+        const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_insert(map_key(b->gpc, u->mode), code + b->entry);
+        map_insert(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
     }
     for (unsigned i = 0; i < u->n_edge; i++) {
         const uint8_t *host = cache_lookup(unit_edges(u)[i].target, u->mode);
@@ -765,7 +787,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen, const bool live_in[])
     c->code_used = (uint32_t)(align_up((uint64_t)(e->as.p - code), 16) -
                               (uint64_t)own * CHUNK_BYTES);
     c->meta_used = (uint32_t)align_up(
-        (uint64_t)((uint8_t *)(unit_map(u) + u->n_map) - (uint8_t *)u) + c->meta_used, 8);
+        (uint64_t)((uint8_t *)(unit_swaps(u) + u->n_swap) - (uint8_t *)u) + c->meta_used, 8);
     uint32_t n = c->n_unit;
 
     chunk_index(own)[-1 - (int)n] = meta_number(u);

@@ -27,45 +27,80 @@
 
 enum { CHUNK_BYTES = 256 * 1024, META_BYTES = 512 * 1024, UNIT_ROOM = 40 * 1024 };
 
+/*
+ * Meta data are kept small: in a process that soon ends, each new page costs as much as
+ * translating some ten instructions.
+ */
 typedef struct {
     uint64_t target;        /* guest pc */
-    uint32_t site, stub;    /* code offsets: the rel32, and the stub it leads to unlinked */
+    uint32_t site;          /* code offset of the rel32 */
     uint32_t next, prev;    /* edges into the same unit */
     uint32_t to;            /* unit linked to, 0: none */
-    uint32_t pad;
 } Edge;
 
 typedef struct {
-    uint64_t gpc;
     uint32_t entry;         /* code offset */
+    uint16_t pc_off;        /* from the unit's gpc */
     uint8_t live_flags;     /* NZCV is read before it is written */
     uint8_t n_swap;         /* exchanged homes while inside */
-    HomeSwap swap[EMIT_MAX_SWAPS];
 } UnitBlock;
 
+/* A MapEntry as it is kept: host_off << 16 | FlagsKind << 13 | swapped << 12 | pc offset. */
+typedef uint32_t UnitMap;
+
 typedef struct {
-    uint64_t gpc, end;      /* guest range [gpc, end), inside one page */
+    uint64_t gpc;           /* guest range [gpc, gpc + guest_bytes), inside one page */
+    uint32_t guest_bytes;
     uint32_t code, code_len;
     uint32_t in_edges;
     uint32_t page_next;
-    uint32_t mode;
-    uint16_t n_block, n_edge;
-    uint32_t n_map;
-    uint32_t dead;
-    /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
+    uint16_t n_map, n_edge;
+    uint8_t n_block, mode, dead;
+    uint8_t n_swap;         /* of all blocks */
+    uint32_t stubs;         /* code offset of the first edge's stub; the others follow */
+    /* then Edge[n_edge], UnitBlock[n_block], UnitMap[n_map], HomeSwap[n_swap] */
 } Unit;
 
-static inline UnitBlock *unit_blocks(const Unit *u)
-{
-    return (UnitBlock *)(u + 1);
-}
 static inline Edge *unit_edges(const Unit *u)
 {
-    return (Edge *)(unit_blocks(u) + u->n_block);
+    return (Edge *)(u + 1);
 }
-static inline MapEntry *unit_map(const Unit *u)
+static inline UnitBlock *unit_blocks(const Unit *u)
 {
-    return (MapEntry *)(unit_edges(u) + u->n_edge);
+    return (UnitBlock *)(unit_edges(u) + u->n_edge);
+}
+static inline UnitMap *unit_map(const Unit *u)
+{
+    return (UnitMap *)(unit_blocks(u) + u->n_block);
+}
+static inline HomeSwap *unit_swaps(const Unit *u)
+{
+    return (HomeSwap *)(unit_map(u) + u->n_map);
+}
+
+/* map_pack: a MapEntry as it is kept; map_host_off, map_kind, map_swapped, map_pc_off: its parts. */
+static inline UnitMap map_pack(MapEntry m)
+{
+    uint32_t kind = m.kind_pc >> 24, pc = m.kind_pc & MAP_PC_MASK;
+
+    assert(m.host_off <= UINT16_MAX && kind < 8 && pc < PAGE_BYTES);
+    return m.host_off << 16 | kind << 13 | (m.kind_pc & MAP_SWAPPED ? 1u << 12 : 0) | pc;
+}
+static inline uint32_t map_host_off(UnitMap m)
+{
+    return m >> 16;
+}
+static inline FlagsKind map_kind(UnitMap m)
+{
+    return m >> 13 & 7;
+}
+static inline bool map_swapped(UnitMap m)
+{
+    return m >> 12 & 1;
+}
+static inline uint32_t map_pc_off(UnitMap m)
+{
+    return m & (PAGE_BYTES - 1);
 }
 
 /* cache_init: reserve bytes of code memory (0: the default). 0 or -errno. */

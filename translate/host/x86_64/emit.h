@@ -315,9 +315,11 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf);
  */
 bool emit_unit(Emit *e);
 
+enum { EMIT_STUB_BYTES = 10 };
+
 /*
  * emit_stub: the stub of an edge: calls THUNK_LINK with the edge's number. Written after the
- * unit; the edge's rel32 then leads to it.
+ * unit; the edge's rel32 then leads to it. EMIT_STUB_BYTES long.
  */
 uint8_t *emit_stub(Emit *e, uint8_t *site, uint32_t number);
 
