@@ -65,21 +65,49 @@ Thread *thread_self(void)
     return self;
 }
 
+/* ---- Envs ---- */
+
+/* make_env: for t; one that is at rest, or a new one. NULL: no memory. */
+static Env *make_env(Thread *t, Env *rested)
+{
+    Env *env = rested ? rested : env_new();
+
+    if (!env)
+        return NULL;
+    if (rested)
+        env_renew(env);
+    else
+        own_range_add((uint64_t)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
+    env->rt.on_syscall = syscall_dispatch;
+    env->rt.on_quick = syscall_quick;
+    env->rt.user = t;
+    return env;
+}
+
+static void drop_env(Env *env)
+{
+    own_range_remove((uint64_t)env - ENV_BELOW_BYTES);
+    env_free(env);
+}
+
 /*
- * ---- host stacks: kept for reuse, since programs make and end threads in numbers ----
+ * ---- host stacks, with an Env each: kept for reuse, since programs make and end threads, and
+ * processes by vfork, in numbers ----
  *
  *   low    stack of signal handlers | guard | the thread's own stack    high
  */
 
-enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES };
+enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES, ENVS_KEPT = 16 };
 
 typedef struct HostStack {
     struct HostStack *next;
     uint8_t *base;
     pthread_t thread;       /* that runs on it, or ran */
+    Env *env;               /* of the thread on it, or the last that was, or NULL */
 } HostStack;
 
 static HostStack *stacks_free, *stacks_ending;
+static unsigned envs_kept;      /* in these lists */
 static pthread_mutex_t stacks_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static HostStack *stack_make(void)
@@ -121,21 +149,47 @@ static HostStack *stack_get(void)
     stacks_collect();
     HostStack *s = stacks_free;
 
-    if (s)
+    if (s) {
         stacks_free = s->next;
+        envs_kept -= s->env != NULL;
+    }
     pthread_mutex_unlock(&stacks_lock);
     return s ? s : stack_make();
 }
 
-/* stack_put: not in use (any more); ending: a thread still runs on it for a moment. */
+/*
+ * stack_put: not in use (any more), its Env neither; ending: a thread still runs on it for a
+ * moment.
+ */
 static void stack_put(HostStack *s, bool ending)
 {
+    Env *surplus = NULL;
+
     pthread_mutex_lock(&stacks_lock);
     HostStack **list = ending ? &stacks_ending : &stacks_free;
 
+    if (s->env && envs_kept == ENVS_KEPT) {
+        surplus = s->env;
+        s->env = NULL;
+    }
+    envs_kept += s->env != NULL;
     s->next = *list;
     *list = s;
     pthread_mutex_unlock(&stacks_lock);
+    if (surplus)
+        drop_env(surplus);
+}
+
+/* stacks_forget_envs: in a new process, where the code cache does not know them any more. */
+static void stacks_forget_envs(void)
+{
+    for (HostStack *s = stacks_free; s; s = s->next) {
+        if (s->env)
+            drop_env(s->env);
+        s->env = NULL;
+    }
+    stacks_ending = NULL;
+    envs_kept = 0;
 }
 
 static void *stack_low(const HostStack *s)
@@ -143,7 +197,7 @@ static void *stack_low(const HostStack *s)
     return s->base + SIGNAL_STACK_BYTES + HOST_GUARD_BYTES;
 }
 
-/* ---- Thread and Env ---- */
+/* ---- Thread ---- */
 
 static void list_add(Thread *t)
 {
@@ -165,25 +219,6 @@ static void list_remove(Thread *t)
     pthread_mutex_unlock(&threads_lock);
 }
 
-static Env *make_env(Thread *t)
-{
-    Env *env = env_new();
-
-    if (!env)
-        return NULL;
-    own_range_add((uint64_t)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
-    env->rt.on_syscall = syscall_dispatch;
-    env->rt.on_quick = syscall_quick;
-    env->rt.user = t;
-    return env;
-}
-
-static void drop_env(Env *env)
-{
-    own_range_remove((uint64_t)env - ENV_BELOW_BYTES);
-    env_free(env);
-}
-
 Thread *thread_main(const Guest *guest)
 {
     Thread *t = &main_thread;
@@ -192,7 +227,7 @@ Thread *thread_main(const Guest *guest)
     t->abi = guest->linux_abi;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->syscall_nr = -1;
-    t->env = make_env(t);
+    t->env = make_env(t, NULL);
     self = t;
     threads = t;
     if (!t->env || signal_init(t) < 0)
@@ -233,13 +268,15 @@ static void child_free(Thread *c)
 {
     if (c->signals)
         signal_free(c);
-    if (c->env)
-        drop_env(c->env);
+    env_rest(c->env);
     free(c);
 }
 
-/* child_make: a Thread with an Env of its own that starts as a copy of t's. */
-static Thread *child_make(Thread *t, const CloneArgs *a, void *handler_stack)
+/*
+ * child_make: a Thread with the Env of its stack, which starts as a copy of t's; its host handlers
+ * run on that stack too or, if not, on the parent's.
+ */
+static Thread *child_make(Thread *t, const CloneArgs *a, HostStack *stack, bool own_handler_stack)
 {
     Thread *c = calloc(1, sizeof(*c));
 
@@ -255,10 +292,11 @@ static Thread *child_make(Thread *t, const CloneArgs *a, void *handler_stack)
         c->altstack_size = t->altstack_size;
         c->altstack_flags = t->altstack_flags;
     }
-    c->env = make_env(c);
-    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND, handler_stack) < 0) {
+    c->env = stack->env = make_env(c, stack->env);
+    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND,
+                                own_handler_stack ? stack->base : NULL) < 0) {
         if (c->env)
-            drop_env(c->env);
+            env_rest(c->env);
         free(c);
         return NULL;
     }
@@ -363,7 +401,7 @@ void thread_finish(Thread *t)
     robust_walk(t);
     list_remove(t);
     self = NULL;
-    drop_env(t->env);
+    env_rest(t->env);
     signal_free(t);
     stack_put(t->host_stack, true);
     if (word) {
@@ -379,8 +417,10 @@ typedef struct {
     Thread *child;
     uint64_t flags, child_tid;
     FpState fp;
-    _Atomic uint32_t go;
+    _Atomic uint32_t go;        /* GO_ */
 } ThreadStart;
+
+enum { GO_NOT_YET, GO_NOW, GO_WAITED_FOR };
 
 static void wait_for_go(ThreadStart *s)
 {
@@ -389,8 +429,12 @@ static void wait_for_go(ThreadStart *s)
             return;
         __builtin_ia32_pause();
     }
-    while (!atomic_load_explicit(&s->go, memory_order_acquire))
-        host_call(SYS_futex, &s->go, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+    uint32_t was = GO_NOT_YET;
+
+    if (!atomic_compare_exchange_strong(&s->go, &was, GO_WAITED_FOR))
+        return;
+    while (atomic_load_explicit(&s->go, memory_order_acquire) != GO_NOW)
+        host_call(SYS_futex, &s->go, FUTEX_WAIT_PRIVATE, GO_WAITED_FOR, 0, 0, 0);
 }
 
 static void *thread_start(void *arg)
@@ -459,7 +503,7 @@ static long clone_thread(Thread *t, const CloneArgs *a)
 {
     ThreadStart *s = calloc(1, sizeof(*s));
     HostStack *stack = stack_get();
-    Thread *c = stack ? child_make(t, a, stack->base) : NULL;
+    Thread *c = stack ? child_make(t, a, stack, true) : NULL;
     int err = -ENOMEM;
     pid_t tid;
 
@@ -479,15 +523,16 @@ static long clone_thread(Thread *t, const CloneArgs *a)
     list_add(c);
     if (a->flags & CLONE_PARENT_SETTID)
         store_tid(t, a->parent_tid, tid);
-    atomic_store_explicit(&s->go, 1, memory_order_release);
-    host_call(SYS_futex, &s->go, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    /* Not waited for, *s may be gone already. */
+    if (atomic_exchange(&s->go, GO_NOW) == GO_WAITED_FOR)
+        host_call(SYS_futex, &s->go, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
     return tid;
 
 out_free:
-    if (stack)
-        stack_put(stack, false);
     if (c)
         child_free(c);
+    if (stack)
+        stack_put(stack, false);
     free(s);
     return err;
 }
@@ -566,7 +611,7 @@ static int shared_init(SharedStart *s, Thread *t, const CloneArgs *a, bool own_h
                         .fp = fp_save(t->env) };
     s->stack = stack_get();
     if (s->stack)
-        s->child = child_make(t, a, own_handler_stack ? s->stack->base : NULL);
+        s->child = child_make(t, a, s->stack, own_handler_stack);
     if (s->child)
         return 0;
     shared_free(s);
@@ -718,7 +763,7 @@ static void fork_child(Thread *t, const CloneArgs *a)
     }
     threads = t;
     t->next = NULL;
-    stacks_ending = NULL;
+    stacks_forget_envs();
     t->handle = 0;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->robust_list = t->robust_len = 0;

@@ -116,6 +116,13 @@ _Static_assert(offsetof(Env, table) == 4096 && offsetof(Env, jump) == 8192, "lay
 Env *env_new(void);
 void env_free(Env *env);
 
+/*
+ * env_rest: instead of env_free(): no thread uses env for now. It keeps its memory and, up to date,
+ * its jump cache. env_renew: it is as from env_new() again, for another thread.
+ */
+void env_rest(Env *env);
+void env_renew(Env *env);
+
 /* env_poke: make the thread leave translated code soon. Any thread, also a signal handler. */
 void env_poke(Env *env);
 

@@ -300,6 +300,17 @@ void env_gone(Env *env)
     interp_free(env);
 }
 
+/* Still known to the code cache, which keeps its jump cache free of dropped code. */
+void env_idle(Env *env)
+{
+    if (env->rt.adopted) {
+        cache_quiet(env);
+        cache_unreserve(env);
+    }
+    interp_free(env);
+    env->rt.interp_cache = NULL;
+}
+
 /* ---- run ---- */
 
 static void jump_cache_clear(Env *env)
