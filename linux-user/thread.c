@@ -20,21 +20,19 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "linux-user/host_stack.h"
 #include "linux-user/options.h"
 #include "linux-user/run.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
 #include "translate/base/log.h"
-#include "translate/env_layout.h"
 #include "translate/translate.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
@@ -43,8 +41,6 @@
 #ifndef CLONE_INTO_CGROUP
 # define CLONE_INTO_CGROUP 0x200000000ull
 #endif
-
-enum { HOST_STACK_BYTES = 512 * 1024, HOST_GUARD_BYTES = 4096 };
 
 /*
  * Of a host thread; in the child of a vfork it is the parent's, switched over. Volatile, since
@@ -63,138 +59,6 @@ static bool had_threads;
 Thread *thread_self(void)
 {
     return self;
-}
-
-/* ---- Envs ---- */
-
-/* make_env: for t; one that is at rest, or a new one. NULL: no memory. */
-static Env *make_env(Thread *t, Env *rested)
-{
-    Env *env = rested ? rested : env_new();
-
-    if (!env)
-        return NULL;
-    if (rested)
-        env_renew(env);
-    else
-        own_range_add((uint64_t)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
-    env->rt.on_syscall = syscall_dispatch;
-    env->rt.on_quick = syscall_quick;
-    env->rt.user = t;
-    return env;
-}
-
-static void drop_env(Env *env)
-{
-    own_range_remove((uint64_t)env - ENV_BELOW_BYTES);
-    env_free(env);
-}
-
-/*
- * ---- host stacks, with an Env each: kept for reuse, since programs make and end threads, and
- * processes by vfork, in numbers ----
- *
- *   low    stack of signal handlers | guard | the thread's own stack    high
- */
-
-enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES, ENVS_KEPT = 16 };
-
-typedef struct HostStack {
-    struct HostStack *next;
-    uint8_t *base;
-    pthread_t thread;       /* that runs on it, or ran */
-    Env *env;               /* of the thread on it, or the last that was, or NULL */
-} HostStack;
-
-static HostStack *stacks_free, *stacks_ending;
-static unsigned envs_kept;      /* in these lists */
-static pthread_mutex_t stacks_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static HostStack *stack_make(void)
-{
-    HostStack *s = calloc(1, sizeof(*s));
-
-    if (!s)
-        return NULL;
-    s->base = mmap(NULL, STACK_TOTAL, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (s->base == MAP_FAILED) {
-        free(s);
-        return NULL;
-    }
-    mprotect(s->base + SIGNAL_STACK_BYTES, HOST_GUARD_BYTES, PROT_NONE);
-    own_range_add((uint64_t)s->base, STACK_TOTAL);
-    return s;
-}
-
-/* stacks_collect: stacks whose thread has really ended become free. */
-static void stacks_collect(void)
-{
-    for (HostStack **p = &stacks_ending; *p;) {
-        HostStack *s = *p;
-
-        if (pthread_tryjoin_np(s->thread, NULL)) {
-            p = &s->next;
-            continue;
-        }
-        *p = s->next;
-        s->next = stacks_free;
-        stacks_free = s;
-    }
-}
-
-static HostStack *stack_get(void)
-{
-    pthread_mutex_lock(&stacks_lock);
-    stacks_collect();
-    HostStack *s = stacks_free;
-
-    if (s) {
-        stacks_free = s->next;
-        envs_kept -= s->env != NULL;
-    }
-    pthread_mutex_unlock(&stacks_lock);
-    return s ? s : stack_make();
-}
-
-/*
- * stack_put: not in use (any more), its Env neither; ending: a thread still runs on it for a
- * moment.
- */
-static void stack_put(HostStack *s, bool ending)
-{
-    Env *surplus = NULL;
-
-    pthread_mutex_lock(&stacks_lock);
-    HostStack **list = ending ? &stacks_ending : &stacks_free;
-
-    if (s->env && envs_kept == ENVS_KEPT) {
-        surplus = s->env;
-        s->env = NULL;
-    }
-    envs_kept += s->env != NULL;
-    s->next = *list;
-    *list = s;
-    pthread_mutex_unlock(&stacks_lock);
-    if (surplus)
-        drop_env(surplus);
-}
-
-/* stacks_forget_envs: in a new process, where the code cache does not know them any more. */
-static void stacks_forget_envs(void)
-{
-    for (HostStack *s = stacks_free; s; s = s->next) {
-        if (s->env)
-            drop_env(s->env);
-        s->env = NULL;
-    }
-    stacks_ending = NULL;
-    envs_kept = 0;
-}
-
-static void *stack_low(const HostStack *s)
-{
-    return s->base + SIGNAL_STACK_BYTES + HOST_GUARD_BYTES;
 }
 
 /* ---- Thread ---- */
@@ -227,7 +91,7 @@ Thread *thread_main(const Guest *guest)
     t->abi = guest->linux_abi;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->syscall_nr = -1;
-    t->env = make_env(t, NULL);
+    t->env = host_env_make(t, NULL);
     self = t;
     threads = t;
     if (!t->env || signal_init(t) < 0)
@@ -292,7 +156,7 @@ static Thread *child_make(Thread *t, const CloneArgs *a, HostStack *stack, bool 
         c->altstack_size = t->altstack_size;
         c->altstack_flags = t->altstack_flags;
     }
-    c->env = stack->env = make_env(c, stack->env);
+    c->env = stack->env = host_env_make(c, stack->env);
     if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND,
                                 own_handler_stack ? stack->base : NULL) < 0) {
         if (c->env)
@@ -403,7 +267,7 @@ void thread_finish(Thread *t)
     self = NULL;
     env_rest(t->env);
     signal_free(t);
-    stack_put(t->host_stack, true);
+    host_stack_put(t->host_stack, true);
     if (word) {
         store_tid(t, word, 0);
         host_call(SYS_futex, word, FUTEX_WAKE, 1, 0, 0, 0);
@@ -491,7 +355,7 @@ static int host_thread_make(Thread *t, HostStack *stack, void *(*fn)(void *), vo
         tell_host_again(t, SIG_LIBC_CANCEL);
     had_threads = true;
     pthread_attr_init(&attr);
-    pthread_attr_setstack(&attr, stack_low(stack), HOST_STACK_BYTES);
+    pthread_attr_setstack(&attr, host_stack_low(stack), HOST_STACK_BYTES);
     err = pthread_create(&stack->thread, &attr, fn, arg);
     pthread_attr_destroy(&attr);
     if (first)
@@ -502,7 +366,7 @@ static int host_thread_make(Thread *t, HostStack *stack, void *(*fn)(void *), vo
 static long clone_thread(Thread *t, const CloneArgs *a)
 {
     ThreadStart *s = calloc(1, sizeof(*s));
-    HostStack *stack = stack_get();
+    HostStack *stack = host_stack_get();
     Thread *c = stack ? child_make(t, a, stack, true) : NULL;
     int err = -ENOMEM;
     pid_t tid;
@@ -532,7 +396,7 @@ out_free:
     if (c)
         child_free(c);
     if (stack)
-        stack_put(stack, false);
+        host_stack_put(stack, false);
     free(s);
     return err;
 }
@@ -586,7 +450,7 @@ static int shared_child(void *arg)
 static long shared_run(SharedStart *s)
 {
     Thread *before = self;
-    void *top = (uint8_t *)stack_low(s->stack) + HOST_STACK_BYTES;
+    void *top = (uint8_t *)host_stack_low(s->stack) + HOST_STACK_BYTES;
     long pid = clone(shared_child, top, (int)(s->host_flags | CLONE_VFORK), s,
                      s->a.flags & CLONE_PIDFD ? s->a.pidfd : s->a.parent_tid, NULL,
                      s->a.child_tid);
@@ -602,14 +466,14 @@ static void shared_free(SharedStart *s)
     if (s->child)
         child_free(s->child);
     if (s->stack)
-        stack_put(s->stack, false);
+        host_stack_put(s->stack, false);
 }
 
 static int shared_init(SharedStart *s, Thread *t, const CloneArgs *a, bool own_handler_stack)
 {
     *s = (SharedStart){ .parent = t, .a = *a, .host_flags = host_clone_flags(a),
                         .fp = fp_save(t->env) };
-    s->stack = stack_get();
+    s->stack = host_stack_get();
     if (s->stack)
         s->child = child_make(t, a, s->stack, own_handler_stack);
     if (s->child)
@@ -651,7 +515,7 @@ static void *shared_helper(void *arg)
         free(s->parent);
         free(s);
     }
-    stack_put(own, true);
+    host_stack_put(own, true);
     return NULL;
 }
 
@@ -660,7 +524,7 @@ static long clone_shared(Thread *t, const CloneArgs *a)
 {
     SharedStart *s = calloc(1, sizeof(*s));
     Thread *stand_in = calloc(1, sizeof(*stand_in));
-    HostStack *stack = stack_get();
+    HostStack *stack = host_stack_get();
     int err = -ENOMEM;
 
     if (s && stand_in && stack)
@@ -688,7 +552,7 @@ static long clone_shared(Thread *t, const CloneArgs *a)
 
 out_free:
     if (stack)
-        stack_put(stack, false);
+        host_stack_put(stack, false);
     free(stand_in);
     free(s);
     return err;
@@ -754,16 +618,16 @@ static void fork_child(Thread *t, const CloneArgs *a)
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
     translate_fork_child(t->env);
-    threads_lock = stacks_lock = unlocked;
+    threads_lock = unlocked;
     for (Thread *o = threads; o; o = o->next) {
         if (o == t)
             continue;
         o->env->rt.interp_cache = NULL;     /* its thread may have been changing it: lost */
-        drop_env(o->env);
+        host_env_drop(o->env);
     }
     threads = t;
     t->next = NULL;
-    stacks_forget_envs();
+    host_stacks_fork_child();
     t->handle = 0;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->robust_list = t->robust_len = 0;
