@@ -102,10 +102,12 @@ void host_stack_put(HostStack *s, bool ending)
         host_env_drop(surplus);
 }
 
-void host_stacks_fork_child(void)
+void host_stacks_fork_child(bool threaded)
 {
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
+    if (!threaded && !stacks_free)
+        return;
     stacks_lock = unlocked;
     for (HostStack *s = stacks_free; s; s = s->next) {
         if (s->env)

@@ -35,8 +35,11 @@ static inline void *host_stack_low(const HostStack *s)
     return s->base + SIGNAL_STACK_BYTES + HOST_GUARD_BYTES;
 }
 
-/* host_stacks_fork_child: in a new process, where the code cache knows no Env but the caller's. */
-void host_stacks_fork_child(void);
+/*
+ * host_stacks_fork_child: in a new process, where the code cache knows no Env but the caller's.
+ * threaded: the old one had other threads, now or earlier.
+ */
+void host_stacks_fork_child(bool threaded);
 
 /* host_env_make: an Env for t: the one given, which is at rest, or with NULL a new one, or NULL. */
 Env *host_env_make(Thread *t, Env *rested);

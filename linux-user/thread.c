@@ -617,17 +617,21 @@ static void fork_child(Thread *t, const CloneArgs *a)
 {
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
-    translate_fork_child(t->env);
-    threads_lock = unlocked;
+    /* Each page written now is copied: nothing to do, nothing to write. */
+    if (had_threads) {
+        translate_fork_child(t->env);
+        threads_lock = unlocked;
+    }
     for (Thread *o = threads; o; o = o->next) {
         if (o == t)
             continue;
         o->env->rt.interp_cache = NULL;     /* its thread may have been changing it: lost */
         host_env_drop(o->env);
     }
-    threads = t;
+    if (threads != t)
+        threads = t;
     t->next = NULL;
-    host_stacks_fork_child();
+    host_stacks_fork_child(had_threads);
     t->handle = 0;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->robust_list = t->robust_len = 0;
@@ -644,11 +648,12 @@ static long clone_fork(Thread *t, const CloneArgs *a)
 {
     long pid;
 
-    translate_fork_prepare();
+    if (had_threads)
+        translate_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
     if (pid == 0)
         fork_child(t, a);
-    else
+    else if (had_threads)
         translate_fork_parent();
     return pid;
 }
