@@ -118,7 +118,7 @@ static void write_unit(const Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        name_of(b->gpc, false, name);
+        name_of(u->gpc + b->pc_off, false, name);
         end = piece(end, base + (b->entry - u->code), unit_block_end(u, i) - b->entry, name);
     }
     name_of(u->gpc, true, name);

@@ -78,7 +78,7 @@ static Where in_code(uint64_t rip, uint64_t n)
     }
     while (i + 1 < u->n_block && unit_blocks(u)[i + 1].entry - u->code <= off)
         i++;
-    count_block(unit_blocks(u)[i].gpc, u->mode, n);
+    count_block(u->gpc + unit_blocks(u)[i].pc_off, u->mode, n);
     return IN_BLOCKS;
 }
 

@@ -41,6 +41,7 @@ void run_thread(Thread *t)
         handle_exit(t, env_run(t->env));
         if (t->exiting)
             break;
+        env_poke_seen(t->env);
         if (t->pending || t->signals->restart || t->restore_saved_mask)
             signal_deliver(t);
     }

@@ -20,21 +20,20 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "linux-user/host_stack.h"
 #include "linux-user/observe.h"
+#include "linux-user/options.h"
 #include "linux-user/run.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
 #include "translate/base/log.h"
-#include "translate/env_layout.h"
 #include "translate/translate.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
@@ -43,8 +42,6 @@
 #ifndef CLONE_INTO_CGROUP
 # define CLONE_INTO_CGROUP 0x200000000ull
 #endif
-
-enum { HOST_STACK_BYTES = 512 * 1024, HOST_GUARD_BYTES = 4096 };
 
 /*
  * Of a host thread; in the child of a vfork it is the parent's, switched over. Volatile, since
@@ -65,85 +62,7 @@ Thread *thread_self(void)
     return self;
 }
 
-/*
- * ---- host stacks: kept for reuse, since programs make and end threads in numbers ----
- *
- *   low    stack of signal handlers | guard | the thread's own stack    high
- */
-
-enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES };
-
-typedef struct HostStack {
-    struct HostStack *next;
-    uint8_t *base;
-    pthread_t thread;       /* that runs on it, or ran */
-} HostStack;
-
-static HostStack *stacks_free, *stacks_ending;
-static pthread_mutex_t stacks_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static HostStack *stack_make(void)
-{
-    HostStack *s = calloc(1, sizeof(*s));
-
-    if (!s)
-        return NULL;
-    s->base = mmap(NULL, STACK_TOTAL, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (s->base == MAP_FAILED) {
-        free(s);
-        return NULL;
-    }
-    mprotect(s->base + SIGNAL_STACK_BYTES, HOST_GUARD_BYTES, PROT_NONE);
-    own_range_add((uint64_t)s->base, STACK_TOTAL);
-    return s;
-}
-
-/* stacks_collect: stacks whose thread has really ended become free. */
-static void stacks_collect(void)
-{
-    for (HostStack **p = &stacks_ending; *p;) {
-        HostStack *s = *p;
-
-        if (pthread_tryjoin_np(s->thread, NULL)) {
-            p = &s->next;
-            continue;
-        }
-        *p = s->next;
-        s->next = stacks_free;
-        stacks_free = s;
-    }
-}
-
-static HostStack *stack_get(void)
-{
-    pthread_mutex_lock(&stacks_lock);
-    stacks_collect();
-    HostStack *s = stacks_free;
-
-    if (s)
-        stacks_free = s->next;
-    pthread_mutex_unlock(&stacks_lock);
-    return s ? s : stack_make();
-}
-
-/* stack_put: not in use (any more); ending: a thread still runs on it for a moment. */
-static void stack_put(HostStack *s, bool ending)
-{
-    pthread_mutex_lock(&stacks_lock);
-    HostStack **list = ending ? &stacks_ending : &stacks_free;
-
-    s->next = *list;
-    *list = s;
-    pthread_mutex_unlock(&stacks_lock);
-}
-
-static void *stack_low(const HostStack *s)
-{
-    return s->base + SIGNAL_STACK_BYTES + HOST_GUARD_BYTES;
-}
-
-/* ---- Thread and Env ---- */
+/* ---- Thread ---- */
 
 static void list_add(Thread *t)
 {
@@ -165,24 +84,6 @@ static void list_remove(Thread *t)
     pthread_mutex_unlock(&threads_lock);
 }
 
-static Env *make_env(Thread *t)
-{
-    Env *env = env_new();
-
-    if (!env)
-        return NULL;
-    own_range_add((uint64_t)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
-    env->rt.on_syscall = syscall_dispatch;
-    env->rt.user = t;
-    return env;
-}
-
-static void drop_env(Env *env)
-{
-    own_range_remove((uint64_t)env - ENV_BELOW_BYTES);
-    env_free(env);
-}
-
 Thread *thread_main(const Guest *guest)
 {
     Thread *t = &main_thread;
@@ -191,7 +92,7 @@ Thread *thread_main(const Guest *guest)
     t->abi = guest->linux_abi;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->syscall_nr = -1;
-    t->env = make_env(t);
+    t->env = host_env_make(t, NULL);
     self = t;
     threads = t;
     if (!t->env || signal_init(t) < 0)
@@ -232,13 +133,15 @@ static void child_free(Thread *c)
 {
     if (c->signals)
         signal_free(c);
-    if (c->env)
-        drop_env(c->env);
+    env_rest(c->env);
     free(c);
 }
 
-/* child_make: a Thread with an Env of its own that starts as a copy of t's. */
-static Thread *child_make(Thread *t, const CloneArgs *a, void *handler_stack)
+/*
+ * child_make: a Thread with the Env of its stack, which starts as a copy of t's; its host handlers
+ * run on that stack too or, if not, on the parent's.
+ */
+static Thread *child_make(Thread *t, const CloneArgs *a, HostStack *stack, bool own_handler_stack)
 {
     Thread *c = calloc(1, sizeof(*c));
 
@@ -254,10 +157,11 @@ static Thread *child_make(Thread *t, const CloneArgs *a, void *handler_stack)
         c->altstack_size = t->altstack_size;
         c->altstack_flags = t->altstack_flags;
     }
-    c->env = make_env(c);
-    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND, handler_stack) < 0) {
+    c->env = stack->env = host_env_make(c, stack->env);
+    if (!c->env || signal_clone(c, t, a->flags & CLONE_SIGHAND,
+                                own_handler_stack ? stack->base : NULL) < 0) {
         if (c->env)
-            drop_env(c->env);
+            env_rest(c->env);
         free(c);
         return NULL;
     }
@@ -362,9 +266,9 @@ void thread_finish(Thread *t)
     robust_walk(t);
     list_remove(t);
     self = NULL;
-    drop_env(t->env);
+    env_rest(t->env);
     signal_free(t);
-    stack_put(t->host_stack, true);
+    host_stack_put(t->host_stack, true);
     if (word) {
         store_tid(t, word, 0);
         host_call(SYS_futex, word, FUTEX_WAKE, 1, 0, 0, 0);
@@ -378,8 +282,10 @@ typedef struct {
     Thread *child;
     uint64_t flags, child_tid;
     FpState fp;
-    _Atomic uint32_t go;
+    _Atomic uint32_t go;        /* GO_ */
 } ThreadStart;
+
+enum { GO_NOT_YET, GO_NOW, GO_WAITED_FOR };
 
 static void wait_for_go(ThreadStart *s)
 {
@@ -388,8 +294,12 @@ static void wait_for_go(ThreadStart *s)
             return;
         __builtin_ia32_pause();
     }
-    while (!atomic_load_explicit(&s->go, memory_order_acquire))
-        host_call(SYS_futex, &s->go, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+    uint32_t was = GO_NOT_YET;
+
+    if (!atomic_compare_exchange_strong(&s->go, &was, GO_WAITED_FOR))
+        return;
+    while (atomic_load_explicit(&s->go, memory_order_acquire) != GO_NOW)
+        host_call(SYS_futex, &s->go, FUTEX_WAIT_PRIVATE, GO_WAITED_FOR, 0, 0, 0);
 }
 
 static void *thread_start(void *arg)
@@ -447,7 +357,7 @@ static int host_thread_make(Thread *t, HostStack *stack, void *(*fn)(void *), vo
         tell_host_again(t, SIG_LIBC_CANCEL);
     had_threads = true;
     pthread_attr_init(&attr);
-    pthread_attr_setstack(&attr, stack_low(stack), HOST_STACK_BYTES);
+    pthread_attr_setstack(&attr, host_stack_low(stack), HOST_STACK_BYTES);
     err = pthread_create(&stack->thread, &attr, fn, arg);
     pthread_attr_destroy(&attr);
     if (first)
@@ -458,8 +368,8 @@ static int host_thread_make(Thread *t, HostStack *stack, void *(*fn)(void *), vo
 static long clone_thread(Thread *t, const CloneArgs *a)
 {
     ThreadStart *s = calloc(1, sizeof(*s));
-    HostStack *stack = stack_get();
-    Thread *c = stack ? child_make(t, a, stack->base) : NULL;
+    HostStack *stack = host_stack_get();
+    Thread *c = stack ? child_make(t, a, stack, true) : NULL;
     int err = -ENOMEM;
     pid_t tid;
 
@@ -479,15 +389,16 @@ static long clone_thread(Thread *t, const CloneArgs *a)
     list_add(c);
     if (a->flags & CLONE_PARENT_SETTID)
         store_tid(t, a->parent_tid, tid);
-    atomic_store_explicit(&s->go, 1, memory_order_release);
-    host_call(SYS_futex, &s->go, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    /* Not waited for, *s may be gone already. */
+    if (atomic_exchange(&s->go, GO_NOW) == GO_WAITED_FOR)
+        host_call(SYS_futex, &s->go, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
     return tid;
 
 out_free:
-    if (stack)
-        stack_put(stack, false);
     if (c)
         child_free(c);
+    if (stack)
+        host_stack_put(stack, false);
     free(s);
     return err;
 }
@@ -541,7 +452,7 @@ static int shared_child(void *arg)
 static long shared_run(SharedStart *s)
 {
     Thread *before = self;
-    void *top = (uint8_t *)stack_low(s->stack) + HOST_STACK_BYTES;
+    void *top = (uint8_t *)host_stack_low(s->stack) + HOST_STACK_BYTES;
     long pid = clone(shared_child, top, (int)(s->host_flags | CLONE_VFORK), s,
                      s->a.flags & CLONE_PIDFD ? s->a.pidfd : s->a.parent_tid, NULL,
                      s->a.child_tid);
@@ -557,16 +468,16 @@ static void shared_free(SharedStart *s)
     if (s->child)
         child_free(s->child);
     if (s->stack)
-        stack_put(s->stack, false);
+        host_stack_put(s->stack, false);
 }
 
 static int shared_init(SharedStart *s, Thread *t, const CloneArgs *a, bool own_handler_stack)
 {
     *s = (SharedStart){ .parent = t, .a = *a, .host_flags = host_clone_flags(a),
                         .fp = fp_save(t->env) };
-    s->stack = stack_get();
+    s->stack = host_stack_get();
     if (s->stack)
-        s->child = child_make(t, a, own_handler_stack ? s->stack->base : NULL);
+        s->child = child_make(t, a, s->stack, own_handler_stack);
     if (s->child)
         return 0;
     shared_free(s);
@@ -606,7 +517,7 @@ static void *shared_helper(void *arg)
         free(s->parent);
         free(s);
     }
-    stack_put(own, true);
+    host_stack_put(own, true);
     return NULL;
 }
 
@@ -615,7 +526,7 @@ static long clone_shared(Thread *t, const CloneArgs *a)
 {
     SharedStart *s = calloc(1, sizeof(*s));
     Thread *stand_in = calloc(1, sizeof(*stand_in));
-    HostStack *stack = stack_get();
+    HostStack *stack = host_stack_get();
     int err = -ENOMEM;
 
     if (s && stand_in && stack)
@@ -643,7 +554,7 @@ static long clone_shared(Thread *t, const CloneArgs *a)
 
 out_free:
     if (stack)
-        stack_put(stack, false);
+        host_stack_put(stack, false);
     free(stand_in);
     free(s);
     return err;
@@ -708,17 +619,21 @@ static void fork_child(Thread *t, const CloneArgs *a)
 {
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
-    translate_fork_child(t->env);
-    threads_lock = stacks_lock = unlocked;
+    /* Each page written now is copied: nothing to do, nothing to write. */
+    if (had_threads) {
+        translate_fork_child(t->env);
+        threads_lock = unlocked;
+    }
     for (Thread *o = threads; o; o = o->next) {
         if (o == t)
             continue;
         o->env->rt.interp_cache = NULL;     /* its thread may have been changing it: lost */
-        drop_env(o->env);
+        host_env_drop(o->env);
     }
-    threads = t;
+    if (threads != t)
+        threads = t;
     t->next = NULL;
-    stacks_ending = NULL;
+    host_stacks_fork_child(had_threads);
     t->handle = 0;
     t->tid = (pid_t)host_call(SYS_gettid);
     t->robust_list = t->robust_len = 0;
@@ -735,7 +650,8 @@ static long clone_fork(Thread *t, const CloneArgs *a)
 {
     long pid;
 
-    translate_fork_prepare();
+    if (had_threads)
+        translate_fork_prepare();
     observe_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
     if (pid == 0) {
@@ -743,7 +659,8 @@ static long clone_fork(Thread *t, const CloneArgs *a)
         observe_fork_child(t);
     } else {
         observe_fork_parent();
-        translate_fork_parent();
+        if (had_threads)
+            translate_fork_parent();
     }
     return pid;
 }

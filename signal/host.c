@@ -67,7 +67,7 @@ static void take_async(Thread *t, int sig, const siginfo_t *info, ucontext_t *uc
     t->pending = 1;
     mask_context(uc);
     leave_syscall(uc);
-    env_poke(t->env);
+    env_poke_own(t->env);
 }
 
 /*

@@ -134,13 +134,18 @@ int guest_copy_in(Thread *t, void *dst, GuestAddr src, size_t n)
 
 int guest_copy_out(Thread *t, GuestAddr dst, const void *src, size_t n)
 {
+    guest_dirty(t, dst.va, n);
+    return guest_copy_clean(dst, src, n);
+}
+
+int guest_copy_clean(GuestAddr dst, const void *src, size_t n)
+{
     if (n == 0) {
         return 0;
     }
     if (!in_space(dst.va, n)) {
         return -EFAULT;
     }
-    guest_dirty(t, dst.va, n);
     if (copy_direct()) {
         return user_copy((void *)dst.va, src, n) ? -EFAULT : 0;
     }

@@ -67,6 +67,9 @@ long host_syscall(Thread *t, long nr, ...);
 int guest_copy_in(Thread *t, void *dst, GuestAddr src, size_t n);
 int guest_copy_out(Thread *t, GuestAddr dst, const void *src, size_t n);
 
+/* guest_copy_clean: guest_copy_out() to a range known to hold no translations. */
+int guest_copy_clean(GuestAddr dst, const void *src, size_t n);
+
 /* guest_copy_str: a string of at most max - 1 bytes; its length, -EFAULT or -ENAMETOOLONG. */
 long guest_copy_str(Thread *t, char *dst, GuestAddr src, size_t max);
 
@@ -122,3 +125,12 @@ static inline uint64_t span_bytes(uint64_t n, uint64_t size)
 
 /* syscall_dispatch: EnvRt.on_syscall of user mode. */
 int syscall_dispatch(Env *env, uint32_t imm);
+
+/*
+ * syscall_quick: EnvRt.on_quick of user mode: reading the clock, which natively never leaves the
+ * process, so that what every other call goes through would cost as much again.
+ */
+bool syscall_quick(Env *env);
+
+/* time_quick: clock_gettime(2), or gettimeofday(2), by the host's vDSO; false: by the long way. */
+bool time_quick(bool of_day, uint64_t arg0, uint64_t arg1);

@@ -21,6 +21,12 @@
 
 enum { MXCSR_DEFAULT = 0x1f80, MXCSR_IM = 0x80 };
 
+static void start_values(Env *env)
+{
+    env->rt.shadow_sp = env->rt.shadow_base;
+    env->rt.mxcsr = MXCSR_DEFAULT & ~MXCSR_IM;
+}
+
 Env *env_new(void)
 {
     size_t total = ENV_BELOW_BYTES + sizeof(Env);
@@ -43,8 +49,7 @@ Env *env_new(void)
     for (unsigned i = 0; i < ENV_SENTINEL_BYTES / 8; i++)
         sentinel[i] = 1;
     env->rt.shadow_base = (uint64_t)sentinel;
-    env->rt.shadow_sp = env->rt.shadow_base;
-    env->rt.mxcsr = MXCSR_DEFAULT & ~MXCSR_IM;
+    start_values(env);
     return env;
 }
 
@@ -54,10 +59,37 @@ void env_free(Env *env)
     munmap((uint8_t *)env - ENV_BELOW_BYTES, ENV_BELOW_BYTES + sizeof(Env));
 }
 
+void env_rest(Env *env)
+{
+    env_idle(env);
+    env_answer_poke(env, false);
+}
+
+void env_renew(Env *env)
+{
+    const EnvRt was = env->rt;
+
+    memset(env->state, 0, sizeof(env->state));
+    /* What the code cache keeps of it stays; see env_idle(). */
+    env->rt = (EnvRt){ .shadow_base = was.shadow_base, .epoch = was.epoch,
+                       .cache_thread = was.cache_thread, .adopted = was.adopted,
+                       .jump_mode = was.jump_mode, .seen_kills = was.seen_kills };
+    start_values(env);
+}
+
 void env_poke(Env *env)
 {
     env->rt.poke = 1;
     mprotect((uint8_t *)env - PAGE_BYTES, PAGE_BYTES, PROT_NONE);
+}
+
+void env_poke_own(Env *env)
+{
+    /* Quiet: before it enters translated code again the thread looks at own_poke. */
+    if (env->rt.epoch == UINT64_MAX)
+        env->rt.own_poke = 1;
+    else
+        env_poke(env);
 }
 
 bool env_answer_poke(Env *env, bool polled)

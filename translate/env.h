@@ -97,6 +97,13 @@ typedef struct {
     uint64_t count[ENV_COUNTS]; /* of translated code, with -stats; see stats.h */
     volatile uint32_t doing;    /* -profile: DOING_ of stats.h */
     uint32_t release_pending;   /* translated code: nonzero: a release store may not be seen yet */
+    volatile uint32_t own_poke; /* set by env_poke_own() outside of translated code */
+    /*
+     * on_quick: asked before on_syscall, may be NULL. Returns true when it did the whole call: the
+     * result is in the state, pc and mode are as they were, it did not wait and dropped no
+     * translations. Else nothing was done.
+     */
+    bool (*on_quick)(Env *env);
 } EnvRt;
 
 struct Env {
@@ -112,8 +119,22 @@ _Static_assert(offsetof(Env, table) == 4096 && offsetof(Env, jump) == 8192, "lay
 Env *env_new(void);
 void env_free(Env *env);
 
+/*
+ * env_rest: instead of env_free(): no thread uses env for now. It keeps its memory and, up to date,
+ * its jump cache. env_renew: it is as from env_new() again, for another thread.
+ */
+void env_rest(Env *env);
+void env_renew(Env *env);
+
 /* env_poke: make the thread leave translated code soon. Any thread, also a signal handler. */
 void env_poke(Env *env);
+
+/*
+ * env_poke_own: the same from a signal handler of the Env's own thread; costs no system call while
+ * that thread works in C (see cache_quiet). env_poke_seen: call before looking for what was poked
+ * for; such a poke is then answered, a later one is noticed.
+ */
+void env_poke_own(Env *env);
 
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
@@ -124,3 +145,8 @@ void env_set_fp_mode(Env *env, const FpMode *m);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+static inline void env_poke_seen(Env *env)
+{
+    env->rt.own_poke = 0;
+}

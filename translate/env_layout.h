@@ -39,5 +39,6 @@ bool env_answer_poke(Env *env, bool polled);
 /* env_load_mxcsr: make the host's MXCSR the guest's (new threads, after a handler is left). */
 void env_load_mxcsr(Env *env);
 
-/* env_gone: the translator's share of env_free(). */
+/* env_gone: the translator's share of env_free(); env_idle: of env_rest(). */
 void env_gone(Env *env);
+void env_idle(Env *env);

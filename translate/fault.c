@@ -38,7 +38,8 @@ static uint64_t greg(const ucontext_t *uc, int host_reg)
     return (uint64_t)uc->uc_mcontext.gregs[greg_of[host_reg]];
 }
 
-static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b, bool borrowed)
+static void sync_registers(Env *env, const ucontext_t *uc, const HomeSwap *swap, unsigned n_swap,
+                           bool borrowed)
 {
     uint64_t gpr[16];
     unsigned last = homes.home_int[homes.n_home_int - 1];
@@ -49,23 +50,28 @@ static void sync_registers(Env *env, const ucontext_t *uc, const UnitBlock *b, b
         memcpy(&gpr[homes.home[last]], env->state + fault_guest->regs[last].offset,
                sizeof(gpr[0]));
     emit_sync_from_host(&homes, env, gpr, (const V128 *)uc->uc_mcontext.fpregs->_xmm,
-                        b ? b->swap : NULL, b ? b->n_swap : 0);
+                        swap, n_swap);
 }
 
-/* block_of: the block of u that guest pc is in. */
-static const UnitBlock *block_of(const Unit *u, uint64_t pc)
+/* swaps_of: the exchanged homes of u's block that guest pc offset off is in; how many. */
+static unsigned swaps_of(const Unit *u, uint32_t off, const HomeSwap **swap)
 {
+    const HomeSwap *at = unit_swaps(u);
     const UnitBlock *found = NULL;
 
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        if (b->gpc <= pc && (!found || b->gpc > found->gpc))
+        if (b->pc_off <= off && (!found || b->pc_off > found->pc_off)) {
             found = b;
+            *swap = at;
+        }
+        at += b->n_swap;
     }
-    return found;
+    return found ? found->n_swap : 0;
 }
 
+/* map_entry: the last at or before host_off; NULL: none. */
 static const MapEntry *map_entry(const Unit *u, uint64_t host_off)
 {
     const MapEntry *m = unit_map(u);
@@ -91,7 +97,8 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP], pc;
     Unit *u = cache_unit_at(rip);
     FlagsKind kind = FLAGS_PACKED;
-    const UnitBlock *swapped = NULL;
+    const HomeSwap *swap = NULL;
+    unsigned n_swap = 0;
 
     *flags = 0;
     if (u) {
@@ -99,18 +106,18 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
 
         if (!m)
             return false;
-        pc = u->gpc + (m->kind_pc & MAP_PC_MASK);
-        kind = MAP_KIND(m);
-        *flags = m->kind_pc & (MAP_BORROWED | MAP_REPLAY);
-        if (m->kind_pc & MAP_SWAPPED)
-            swapped = block_of(u, pc);
+        pc = u->gpc + m->pc_off;
+        kind = m->kind;
+        *flags = m->flags;
+        if (m->flags & MAP_SWAPPED)
+            n_swap = swaps_of(u, m->pc_off, &swap);
     } else {
         /* The probe's poll: on the way to the guest pc in rax, as it was in the register. */
         pc = greg(uc, RAX);
         if (fault_guest->top_byte_ignore)
             pc = (uint64_t)sext(pc, 56);
     }
-    sync_registers(env, uc, swapped, *flags & MAP_BORROWED);
+    sync_registers(env, uc, swap, n_swap, *flags & MAP_BORROWED);
     if (kind != FLAGS_PACKED)
         env->rt.nzcv = flags_pack(kind, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
     memcpy(env->state + fault_guest->pc_offset, &pc, sizeof(pc));

@@ -109,6 +109,9 @@ bool pages_has_code(GuestAddr start, uint64_t len)
 {
     GuestAddr at;
 
+    /* Nearly always one page: each small copy to the guest asks. */
+    if (len - 1 <= PAGE_BYTES - 1 - (start.va & (PAGE_BYTES - 1)))
+        return page_flags(start.va >> PAGE_BITS) & PAGE_CODE;
     return pages_next_code(start, len, &at);
 }
 

@@ -227,6 +227,8 @@ static int rt_syscall(Env *env, uint32_t imm)
 {
     uint64_t next = env->rt.next_pc;
 
+    if (env->rt.on_quick && env->rt.on_quick(env))
+        return 0;
     flags_to_guest(env);
     uint64_t was = env->rt.epoch;
 
@@ -234,6 +236,8 @@ static int rt_syscall(Env *env, uint32_t imm)
     int leave = env->rt.on_syscall(env, imm);
     uint64_t now = cache_busy(env);
 
+    /* After cache_busy(): a signal handler that comes later stops the thread at a poll. */
+    leave |= (int)env->rt.own_poke;
     flags_from_guest(env);
     env->rt.exit_kind = leave ? EXIT_SYSCALL : EXIT_NONE;
     /* Code went away, perhaps what called, or this is code for another mode: look up afresh. */
@@ -317,6 +321,17 @@ void env_gone(Env *env)
     interp_free(env);
 }
 
+/* Still known to the code cache, which keeps its jump cache free of dropped code. */
+void env_idle(Env *env)
+{
+    if (env->rt.adopted) {
+        cache_quiet(env);
+        cache_unreserve(env);
+    }
+    interp_free(env);
+    env->rt.interp_cache = NULL;
+}
+
 /* ---- run ---- */
 
 static void jump_cache_clear(Env *env)
@@ -326,7 +341,8 @@ static void jump_cache_clear(Env *env)
     env->rt.jump_mode = env->rt.mode;
 }
 
-static ExitKind jit_once(Env *env)
+/* jit_ready: the thread is about to enter translated code: what changed since it last was there? */
+static void jit_ready(Env *env)
 {
     uint64_t was = env->rt.epoch;
     bool moved = cache_busy(env) != was;
@@ -342,6 +358,10 @@ static ExitKind jit_once(Env *env)
         jump_cache_clear(env);
         env->rt.shadow_sp = env->rt.shadow_base;
     }
+}
+
+static ExitKind jit_once(Env *env)
+{
     const uint8_t *host = host_code(env, *pc_of(env));
 
     if (!host)
@@ -370,6 +390,11 @@ static ExitKind jit_run(Env *env)
     for (;;) {
         if (env_answer_poke(env, false))
             return EXIT_POKE;
+        jit_ready(env);
+        if (env->rt.own_poke) {         /* after cache_busy(), as in rt_syscall() */
+            env_poke_seen(env);
+            return EXIT_POKE;
+        }
         unsigned kind = jit_once(env);
 
         stats_exit(env, kind);

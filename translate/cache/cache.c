@@ -37,7 +37,7 @@ typedef struct Map {
     MapSlot slot[];
 } Map;
 
-enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 4096 };
+enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 2048 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -76,10 +76,11 @@ uint32_t cache_kills(void)
     return atomic_load(&kills);
 }
 
+/* map_new: hashing spreads over all of its pages at once, most by a look before a store: populate. */
 static Map *map_new(uint64_t slots)
 {
     Map *m = mmap(NULL, sizeof(Map) + slots * sizeof(MapSlot), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
     if (m == MAP_FAILED)
         die(1, "out of memory for the block map");
@@ -234,7 +235,7 @@ static void map_retire(Map *old)
 static void map_grow(Map *old)
 {
     uint64_t slots = old->mask + 1;
-    Map *m = map_new(old->live * 4 > slots ? slots * 2 : slots);
+    Map *m = map_new(old->live * 8 > slots * 3 ? slots * 2 : slots);
 
     for (uint64_t i = 0; i <= old->mask; i++) {
         if (!old->slot[i].host)
@@ -256,7 +257,7 @@ static void map_insert(uint64_t key, const uint8_t *host)
     MapSlot *s = map_find(m, key);
 
     if (!s->key) {
-        if (++m->used * 2 > m->mask) {
+        if (++m->used * 4 > m->mask * 3) {
             map_grow(m);
             map_insert(key, host);
             return;
@@ -322,13 +323,13 @@ bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, cons
     Unit *u = entry ? cache_unit_at((uint64_t)entry) : NULL;
     unsigned i = 0;
 
-    while (u && i < u->n_block && unit_blocks(u)[i].gpc != gpc)
+    while (u && i < u->n_block && u->gpc + unit_blocks(u)[i].pc_off != gpc)
         i++;
     if (!u || i == u->n_block)
         return false;
     const UnitBlock *b = &unit_blocks(u)[i];
 
-    *guest_bytes = (i + 1 < u->n_block ? b[1].gpc : u->end) - gpc;
+    *guest_bytes = (i + 1 < u->n_block ? b[1].pc_off : u->guest_bytes) - b->pc_off;
     *host = code + b->entry;
     *host_bytes = unit_block_end(u, i) - b->entry;
     return true;
@@ -348,13 +349,21 @@ static void patch_site(uint32_t site, const uint8_t *target)
     __atomic_store_n((int32_t *)at, rel, __ATOMIC_RELEASE);
 }
 
+/* edge_stub: where an edge leads that is not linked. */
+static const uint8_t *edge_stub(const Edge *e)
+{
+    const Unit *u = cache_unit_at((uint64_t)code + e->site);
+
+    return code + u->stubs + (size_t)(e - unit_edges(u)) * EMIT_STUB_BYTES;
+}
+
 static void edge_unlink(Edge *e)
 {
     Unit *u = meta_at(e->to);
 
     if (!e->to)
         return;
-    patch_site(e->site, code + e->stub);
+    patch_site(e->site, edge_stub(e));
     if (e->prev)
         ((Edge *)meta_at(e->prev))->next = e->next;
     else
@@ -439,10 +448,10 @@ static void unit_kill(Unit *u)
     for (unsigned i = 0; i < u->n_edge; i++)
         edge_unlink(&unit_edges(u)[i]);
     for (unsigned i = 0; i < u->n_block; i++) {
-        UnitBlock *b = &unit_blocks(u)[i];
+        const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_remove(map_key(b->gpc, u->mode), code + b->entry);
-        jump_caches_forget(b->gpc);
+        map_remove(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        jump_caches_forget(u->gpc + b->pc_off);
     }
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
 
@@ -507,7 +516,7 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
             next = u->page_next;
             if (u->gpc >> PAGE_BITS != at.va >> PAGE_BITS)
                 continue;
-            if (u->gpc < end && u->end > start) {
+            if (u->gpc < end && u->gpc + u->guest_bytes > start) {
                 unit_kill(u);
                 any = true;
             } else {
@@ -629,7 +638,7 @@ void cache_fork_child(const Env *self)
 
 void cache_quiet(Env *env)
 {
-    __atomic_store_n(&env->rt.epoch, UINT64_MAX, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&env->rt.epoch, UINT64_MAX, __ATOMIC_RELEASE);
 }
 
 uint64_t cache_busy(Env *env)
@@ -750,8 +759,11 @@ uint8_t *cache_reserve(Env *env, uint8_t **end)
     uint32_t own = chunk_own(env);
     uint8_t *base = code + (uint64_t)own * CHUNK_BYTES;
 
-    *end = base + CHUNK_BYTES;
-    return base + chunks[own].code_used;
+    uint8_t *start = base + chunks[own].code_used;
+
+    /* Offsets in a unit have 16 bits. */
+    *end = chunks[own].code_used + UNIT_ROOM < CHUNK_BYTES ? start + UNIT_ROOM : base + CHUNK_BYTES;
+    return start;
 }
 
 static bool chunk_has_room(const Chunk *c)
@@ -760,41 +772,53 @@ static bool chunk_has_room(const Chunk *c)
            META_BYTES - c->meta_used - c->n_unit * 4 >= UNIT_ROOM;
 }
 
+/* unit_fill_blocks: blocks and their exchanged homes. */
+static void unit_fill_blocks(Unit *u, const Emit *e)
+{
+    HomeSwap *swap = unit_swaps(u);
+
+    for (unsigned i = 0; i < e->n_block; i++) {
+        const EmitBlock *b = &e->block[i];
+        uint64_t off = b->ir.pc.va - u->gpc;
+
+        assert(off <= UINT16_MAX);
+        unit_blocks(u)[i] = (UnitBlock){ code_offset(b->entry), (uint16_t)off, b->n_swap, 0 };
+        memcpy(swap, b->swap, b->n_swap * sizeof(*swap));
+        swap += b->n_swap;
+        u->guest_bytes = (uint16_t)(off + b->ir.guest_bytes);
+        u->far_pages |= b->ir.far_pages;
+    }
+    u->n_swap = (uint8_t)(swap - unit_swaps(u));
+}
+
 /* unit_fill: meta data of the emitted unit; its stubs are written behind its code. */
 static void unit_fill(Unit *u, Emit *e)
 {
     u->gpc = e->unit_pc;
     u->code = code_offset(e->unit_start);
-    u->mode = e->mode;
-    u->n_block = (uint16_t)e->n_block;
+    u->mode = (uint8_t)e->mode;
+    u->n_block = (uint8_t)e->n_block;
     u->n_edge = (uint16_t)e->n_edge;
-    u->n_map = e->n_map;
-    for (unsigned i = 0; i < e->n_block; i++) {
-        const EmitBlock *b = &e->block[i];
-
-        UnitBlock *d = &unit_blocks(u)[i];
-
-        *d = (UnitBlock){ b->ir.pc.va, code_offset(b->entry), b->n_swap, { { 0 } } };
-        memcpy(d->swap, b->swap, sizeof(d->swap));
-        u->end = b->ir.pc.va + b->ir.guest_bytes;
-        u->far_pages |= b->ir.far_pages;
-    }
+    u->n_map = (uint16_t)e->n_map;
+    u->stubs = code_offset(e->as.p);
+    unit_fill_blocks(u, e);
     memcpy(unit_map(u), e->map, e->n_map * sizeof(MapEntry));
     for (unsigned i = 0; i < e->n_edge; i++) {
         Edge *d = &unit_edges(u)[i];
 
         *d = (Edge){ .target = e->edge[i].target, .site = code_offset(e->edge[i].site) };
-        d->stub = code_offset(emit_stub(e, e->edge[i].site, meta_number(d)));
+        emit_stub(e, e->edge[i].site, meta_number(d));
     }
+    assert(code_offset(e->as.p) == u->stubs + e->n_edge * EMIT_STUB_BYTES);
     u->code_len = (uint32_t)(e->as.p - e->unit_start);
 }
 
 static void unit_publish(Unit *u)
 {
     for (unsigned i = 0; i < u->n_block; i++) {
-        UnitBlock *b = &unit_blocks(u)[i];
+        const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_insert(map_key(b->gpc, u->mode), code + b->entry);
+        map_insert(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
     }
     for (unsigned i = 0; i < u->n_edge; i++) {
         const uint8_t *host = cache_lookup(unit_edges(u)[i].target, u->mode);
@@ -826,7 +850,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
     c->code_used = (uint32_t)(align_up((uint64_t)(e->as.p - code), 16) -
                               (uint64_t)own * CHUNK_BYTES);
     c->meta_used = (uint32_t)align_up(
-        (uint64_t)((uint8_t *)(unit_map(u) + u->n_map) - (uint8_t *)u) + c->meta_used, 8);
+        (uint64_t)((uint8_t *)(unit_swaps(u) + u->n_swap) - (uint8_t *)u) + c->meta_used, 8);
     uint32_t n = c->n_unit;
 
     chunk_index(own)[-1 - (int)n] = meta_number(u);

@@ -27,46 +27,54 @@
 
 enum { CHUNK_BYTES = 256 * 1024, META_BYTES = 512 * 1024, UNIT_ROOM = 40 * 1024 };
 
+/*
+ * Meta data are kept small: in a process that soon ends, each new page costs as much as
+ * translating some ten instructions.
+ */
 typedef struct {
     uint64_t target;        /* guest pc */
-    uint32_t site, stub;    /* code offsets: the rel32, and the stub it leads to unlinked */
+    uint32_t site;          /* code offset of the rel32 */
     uint32_t next, prev;    /* edges into the same unit */
     uint32_t to;            /* unit linked to, 0: none */
-    uint32_t pad;
 } Edge;
 
 typedef struct {
-    uint64_t gpc;
     uint32_t entry;         /* code offset */
+    uint16_t pc_off;        /* from the unit's gpc */
     uint8_t n_swap;         /* exchanged homes while inside */
-    HomeSwap swap[EMIT_MAX_SWAPS];
+    uint8_t zero;
 } UnitBlock;
 
 typedef struct {
-    uint64_t gpc, end;      /* guest range [gpc, end), inside one page */
+    uint64_t gpc;           /* guest range [gpc, gpc + guest_bytes), inside one page */
     uint32_t code, code_len;
     uint32_t in_edges;
     uint32_t page_next;
-    uint32_t mode;
-    uint16_t n_block, n_edge;
-    uint32_t n_map;
-    uint32_t dead;
+    uint32_t stubs;         /* code offset of the first edge's stub; the others follow */
     uint32_t hot_len;       /* of code_len: the blocks, without what is out of line */
     uint64_t far_pages;     /* see IrBlock */
-    /* then UnitBlock[n_block], Edge[n_edge], MapEntry[n_map] */
+    uint16_t guest_bytes;
+    uint16_t n_map, n_edge;
+    uint8_t n_block, mode, dead;
+    uint8_t n_swap;         /* of all blocks */
+    /* then Edge[n_edge], UnitBlock[n_block], MapEntry[n_map], HomeSwap[n_swap] */
 } Unit;
 
-static inline UnitBlock *unit_blocks(const Unit *u)
-{
-    return (UnitBlock *)(u + 1);
-}
 static inline Edge *unit_edges(const Unit *u)
 {
-    return (Edge *)(unit_blocks(u) + u->n_block);
+    return (Edge *)(u + 1);
+}
+static inline UnitBlock *unit_blocks(const Unit *u)
+{
+    return (UnitBlock *)(unit_edges(u) + u->n_edge);
 }
 static inline MapEntry *unit_map(const Unit *u)
 {
-    return (MapEntry *)(unit_edges(u) + u->n_edge);
+    return (MapEntry *)(unit_blocks(u) + u->n_block);
+}
+static inline HomeSwap *unit_swaps(const Unit *u)
+{
+    return (HomeSwap *)(unit_map(u) + u->n_map);
 }
 
 /* cache_init: reserve bytes of code memory (0: the default). 0 or -errno. */

@@ -18,6 +18,7 @@ enum {
     ESR_MAGIC = 0x45535201,
     EXTRA_MAGIC = 0x45585401,
     RESERVED_BYTES = 4096,
+    USUAL_BYTES = 576,              /* fpsimd, esr and the end fit */
     SA_SIGINFO_GUEST = 4,
     PSTATE_NZCV = 0xf0000000,
     PSTATE_NOT_USER = 0x3df,        /* mode, nRW, DAIF: all 0 in user mode */
@@ -232,15 +233,34 @@ static const FpsimdContext *find_fpsimd(Records r)
     }
 }
 
+/*
+ * read_frame: the frame at sp into f, of the room for records as much as is in use, like the
+ * kernel: the rest may not even be mapped. Returns its FPSIMD record or NULL.
+ */
+static const FpsimdContext *read_frame(Thread *t, uint64_t sp, RtFrame *f)
+{
+    const size_t usual = offsetof(RtFrame, mc.records) + USUAL_BYTES;
+    const FpsimdContext *fp;
+
+    if (guest_copy_in(t, f, guest_addr(sp), usual) < 0)
+        return NULL;
+    fp = find_fpsimd((Records){ f->mc.records, USUAL_BYTES, 0 });
+    if (fp)
+        return fp;
+    if (guest_copy_in(t, f, guest_addr(sp), sizeof(*f)) < 0)
+        return NULL;
+    return find_fpsimd((Records){ f->mc.records, RESERVED_BYTES, 0 });
+}
+
 int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint64_t *stack_size,
                   int32_t *stack_flags)
 {
     A64State *s = a64_state(env);
     RtFrame f;
 
-    if (s->sp & 15 || guest_copy_in(t, &f, guest_addr(s->sp), sizeof(f)) < 0)
+    if (s->sp & 15)
         return -EFAULT;
-    const FpsimdContext *fp = find_fpsimd((Records){ f.mc.records, RESERVED_BYTES, 0 });
+    const FpsimdContext *fp = read_frame(t, s->sp, &f);
 
     if (!fp || (f.mc.pstate & PSTATE_NOT_USER))
         return -EFAULT;

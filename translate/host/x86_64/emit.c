@@ -59,17 +59,18 @@ void emit_count(Emit *e, unsigned which)
 
 void emit_note(Emit *e)
 {
-    uint32_t kind_pc = (uint32_t)e->flags << 24 | (e->swapped ? MAP_SWAPPED : 0) |
-                       (e->borrowed ? MAP_BORROWED : 0) | (e->replay ? MAP_REPLAY : 0) |
-                       (e->insn_off & MAP_PC_MASK);
+    MapEntry m = { (uint16_t)(e->as.p - e->unit_start), (uint16_t)e->insn_off, (uint8_t)e->flags,
+                   (e->swapped ? MAP_SWAPPED : 0) | (e->borrowed ? MAP_BORROWED : 0) |
+                       (e->replay ? MAP_REPLAY : 0) };
+    const MapEntry *last = &e->map[e->n_map - 1];
 
-    if (e->n_map && e->map[e->n_map - 1].kind_pc == kind_pc)
+    if (e->n_map && last->pc_off == m.pc_off && last->kind == m.kind && last->flags == m.flags)
         return;
     if (e->n_map == ARRAY_LEN(e->map)) {
         e->overflow = true;
         return;
     }
-    e->map[e->n_map++] = (MapEntry){ (uint32_t)(e->as.p - e->unit_start), kind_pc };
+    e->map[e->n_map++] = m;
 }
 
 static void cold_add(Emit *e, ColdStub c)

@@ -74,21 +74,23 @@ typedef struct {
     uint64_t target;
 } EmitEdge;
 
+/* Code from host_off on, up to the next entry, belongs to the guest instruction at pc_off. */
 typedef struct {
-    uint32_t host_off;  /* from the unit's start */
-    uint32_t kind_pc;   /* MAP_ flags | FlagsKind << 24 | offset of the guest pc from the unit's */
+    uint16_t host_off, pc_off;  /* from the unit's start */
+    uint8_t kind;               /* FlagsKind: where NZCV is */
+    uint8_t flags;              /* MAP_ */
 } MapEntry;
+
+enum {
+    MAP_SWAPPED = 1,    /* homes as in HomeSwap */
+    MAP_BORROWED = 2,   /* what belongs in the last home is in its slot */
+    MAP_REPLAY = 4,     /* several instructions in one: run the first by itself */
+};
 
 /* For listings: host code of the guest instruction at insn_off starts at host_off. */
 typedef struct {
     uint32_t insn_off, host_off;
 } EmitMark;
-
-#define MAP_PC_MASK   0x007fffffu
-#define MAP_SWAPPED   0x00800000u   /* homes as in HomeSwap */
-#define MAP_KIND(m)   ((FlagsKind)((m)->kind_pc >> 24 & 15))
-#define MAP_BORROWED  0x40000000u   /* what belongs in the last home is in its slot */
-#define MAP_REPLAY    0x80000000u   /* several instructions in one: run the first by itself */
 
 /* Code out of line, written after the unit's blocks. */
 typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL } ColdKind;
@@ -335,9 +337,11 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf);
  */
 bool emit_unit(Emit *e);
 
+enum { EMIT_STUB_BYTES = 10 };
+
 /*
  * emit_stub: the stub of an edge: calls THUNK_LINK with the edge's number. Written after the
- * unit; the edge's rel32 then leads to it.
+ * unit; the edge's rel32 then leads to it. EMIT_STUB_BYTES long.
  */
 uint8_t *emit_stub(Emit *e, uint8_t *site, uint32_t number);
 

@@ -5,6 +5,11 @@
 #include <cpuid.h>
 #include <stdlib.h>
 
+#if __has_include(<sys/platform/x86.h>)
+# include <sys/platform/x86.h>
+# define CPUID_FROM_LIBC
+#endif
+
 static HostFeatures features;
 static bool known;
 
@@ -12,13 +17,30 @@ typedef struct {
     uint32_t eax, ebx, ecx, edx;
 } CpuidRegs;
 
-static CpuidRegs cpuid(uint32_t leaf, uint32_t sub)
+typedef enum { LEAF_1, LEAF_7, LEAF_X1, LEAF_COUNT } Leaf;
+
+/*
+ * cpuid: in a virtual machine the instruction is a trap of several microseconds, and the C library
+ * has asked already.
+ */
+#ifdef CPUID_FROM_LIBC
+static CpuidRegs cpuid(Leaf leaf)
 {
+    static const uint8_t index[LEAF_COUNT] = { CPUID_INDEX_1, CPUID_INDEX_7, CPUID_INDEX_80000001 };
+    const unsigned *r = __x86_get_cpuid_feature_leaf(index[leaf])->cpuid_array;
+
+    return (CpuidRegs){ r[0], r[1], r[2], r[3] };
+}
+#else
+static CpuidRegs cpuid(Leaf leaf)
+{
+    static const uint32_t number[LEAF_COUNT] = { 1, 7, 0x80000001 };
     CpuidRegs r = { 0, 0, 0, 0 };
 
-    __get_cpuid_count(leaf, sub, &r.eax, &r.ebx, &r.ecx, &r.edx);
+    __get_cpuid_count(number[leaf], 0, &r.eax, &r.ebx, &r.ecx, &r.edx);
     return r;
 }
+#endif
 
 /* The kernel's part: XCR0, which register files it saves. */
 static uint64_t xcr0(void)
@@ -46,7 +68,7 @@ static void find_avx(HostFeatures *f, CpuidRegs l1, CpuidRegs l7)
 
 static void find(HostFeatures *f)
 {
-    CpuidRegs l1 = cpuid(1, 0), l7 = cpuid(7, 0), x1 = cpuid(0x80000001, 0);
+    CpuidRegs l1 = cpuid(LEAF_1), l7 = cpuid(LEAF_7), x1 = cpuid(LEAF_X1);
 
     *f = (HostFeatures){ 0 };
     find_avx(f, l1, l7);
@@ -106,5 +128,5 @@ bool host_features_v2(void)
 {
     uint32_t need = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2;
 
-    return (cpuid(1, 0).ecx & need) == need;
+    return (cpuid(LEAF_1).ecx & need) == need;
 }
