@@ -27,8 +27,11 @@ typedef struct {
 
 typedef struct {
     _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
-    _Atomic(const uint8_t *) host;
+    _Atomic uint64_t place;     /* Place of its code; 0: none now */
 } MapSlot;
+
+/* Where a block is: the code offset of its entry, and above bit 32 the number of its unit. */
+typedef uint64_t Place;
 
 typedef struct Map {
     uint64_t mask, used, live;  /* used: slots with a key; live: those with code, too */
@@ -164,12 +167,12 @@ uint8_t *cache_reserve_thunks(uint8_t **end)
 
 static void *meta_at(uint32_t number)
 {
-    return meta + (uint64_t)number * 8;
+    return meta + (uint64_t)number * 4;
 }
 
 static uint32_t meta_number(const void *p)
 {
-    return (uint32_t)(((const uint8_t *)p - meta) / 8);
+    return (uint32_t)(((const uint8_t *)p - meta) / 4);
 }
 
 static uint32_t code_offset(const uint8_t *p)
@@ -184,9 +187,23 @@ static uint64_t map_key(uint64_t gpc, uint32_t mode)
     return gpc | (uint64_t)mode << 56;
 }
 
+/*
+ * Blocks of the same 64 bytes of guest code have neighbouring slots, of one cache line at best:
+ * where one is looked for, those around it were or will be.
+ */
 static uint64_t map_hash(uint64_t key)
 {
-    return (key * 0x9e3779b97f4a7c15ull) >> 20;
+    return ((key >> 6) * 0x9e3779b97f4a7c15ull >> 32) * 4 + (key >> 4 & 3);
+}
+
+static const uint8_t *place_host(Place p)
+{
+    return p ? code + (uint32_t)p : NULL;
+}
+
+static Unit *place_unit(Place p)
+{
+    return meta_at((uint32_t)(p >> 32));
 }
 
 static MapSlot *map_find(Map *m, uint64_t key)
@@ -200,14 +217,18 @@ static MapSlot *map_find(Map *m, uint64_t key)
     }
 }
 
-const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+static Place map_lookup(uint64_t key)
 {
-    uint64_t key = map_key(gpc, mode);
     MapSlot *s = map_find(atomic_load_explicit(&map, memory_order_acquire), key);
-    const uint8_t *host = atomic_load_explicit(&s->host, memory_order_acquire);
+    Place p = atomic_load_explicit(&s->place, memory_order_acquire);
 
     /* A free slot may just have become another block's. */
-    return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? host : NULL;
+    return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? p : 0;
+}
+
+const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+{
+    return place_host(map_lookup(map_key(gpc, mode)));
 }
 
 /* map_retire: a reader may still be in the replaced table; free those nobody can be in. */
@@ -235,14 +256,14 @@ static void map_retire(Map *old)
 static void map_grow(Map *old)
 {
     uint64_t slots = old->mask + 1;
-    Map *m = map_new(old->live * 8 > slots * 3 ? slots * 2 : slots);
+    Map *m = map_new(old->live * 16 > slots * 5 ? slots * 2 : slots);
 
     for (uint64_t i = 0; i <= old->mask; i++) {
-        if (!old->slot[i].host)
+        if (!old->slot[i].place)
             continue;               /* free, or its block died */
         MapSlot *s = map_find(m, old->slot[i].key);
 
-        s->host = old->slot[i].host;
+        s->place = old->slot[i].place;
         s->key = old->slot[i].key;
         m->used++;
     }
@@ -251,33 +272,33 @@ static void map_grow(Map *old)
     map_retire(old);
 }
 
-static void map_insert(uint64_t key, const uint8_t *host)
+static void map_insert(uint64_t key, Place place)
 {
     Map *m = map;
     MapSlot *s = map_find(m, key);
 
     if (!s->key) {
-        if (++m->used * 4 > m->mask * 3) {
+        if (++m->used * 8 > m->mask * 5) {
             map_grow(m);
-            map_insert(key, host);
+            map_insert(key, place);
             return;
         }
-        atomic_store_explicit(&s->host, host, memory_order_release);
+        atomic_store_explicit(&s->place, place, memory_order_release);
         atomic_store_explicit(&s->key, key, memory_order_release);
         m->live++;
-    } else if (!s->host) {
-        atomic_store_explicit(&s->host, host, memory_order_release);
+    } else if (!s->place) {
+        atomic_store_explicit(&s->place, place, memory_order_release);
         m->live++;
     }
     /* Another thread was first: its code is as good; ours is found by nobody but itself. */
 }
 
-static void map_remove(uint64_t key, const uint8_t *host)
+static void map_remove(uint64_t key, Place place)
 {
     MapSlot *s = map_find(map, key);
 
-    if (s->key && s->host == host) {
-        atomic_store_explicit(&s->host, NULL, memory_order_release);
+    if (s->key && s->place == place) {
+        atomic_store_explicit(&s->place, 0, memory_order_release);
         ((Map *)map)->live--;
     }
 }
@@ -349,12 +370,19 @@ static void patch_site(uint32_t site, const uint8_t *target)
     __atomic_store_n((int32_t *)at, rel, __ATOMIC_RELEASE);
 }
 
-/* edge_stub: where an edge leads that is not linked. */
-static const uint8_t *edge_stub(const Edge *e)
+static Place block_place(const Unit *u, const UnitBlock *b)
 {
-    const Unit *u = cache_unit_at((uint64_t)code + e->site);
+    return (uint64_t)meta_number(u) << 32 | b->entry;
+}
 
-    return code + u->stubs + (size_t)(e - unit_edges(u)) * EMIT_STUB_BYTES;
+/* edge_point: make the unit's edge jump to target, or with NULL to its stub. */
+static void edge_point(const Edge *e, const uint8_t *target)
+{
+    const Unit *u = meta_at(e->from);
+
+    if (!target)
+        target = code + u->stubs + (size_t)(e - unit_edges(u)) * EMIT_STUB_BYTES;
+    patch_site(u->code + e->site, target);
 }
 
 static void edge_unlink(Edge *e)
@@ -363,7 +391,7 @@ static void edge_unlink(Edge *e)
 
     if (!e->to)
         return;
-    patch_site(e->site, edge_stub(e));
+    edge_point(e, NULL);
     if (e->prev)
         ((Edge *)meta_at(e->prev))->next = e->next;
     else
@@ -373,12 +401,15 @@ static void edge_unlink(Edge *e)
     e->to = e->next = e->prev = 0;
 }
 
-static void edge_link(Edge *e, const uint8_t *host)
+/* edge_link: when there is code for its target. */
+static void edge_link(Edge *e)
 {
-    Unit *u = cache_unit_at((uint64_t)host);
+    Unit *from = meta_at(e->from);
+    Place p = map_lookup(map_key(edge_target(e), from->mode));
 
-    if (!u || u->dead || e->to)
+    if (!p || e->to || from->dead)
         return;
+    Unit *u = place_unit(p);
     uint32_t number = meta_number(e);
 
     e->to = meta_number(u);
@@ -387,26 +418,20 @@ static void edge_link(Edge *e, const uint8_t *host)
     if (e->next)
         ((Edge *)meta_at(e->next))->prev = number;
     u->in_edges = number;
-    patch_site(e->site, host);
+    edge_point(e, place_host(p));
     cache_stats.links++;
 }
 
-/* The unit an edge belongs to may have died: then the link is not made. */
-void cache_link(uint32_t n, const uint8_t *host)
+void cache_link(uint32_t n)
 {
-    Edge *e = meta_at(n);
-
     cache_lock();
-    Unit *from = cache_unit_at((uint64_t)code + e->site);
-
-    if (from && !from->dead)
-        edge_link(e, host);
+    edge_link(meta_at(n));
     cache_unlock();
 }
 
 uint64_t cache_edge_target(uint32_t n)
 {
-    return ((Edge *)meta_at(n))->target;
+    return edge_target(meta_at(n));
 }
 
 static void jump_caches_forget(uint64_t gpc)
@@ -450,7 +475,7 @@ static void unit_kill(Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_remove(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        map_remove(map_key(u->gpc + b->pc_off, u->mode), block_place(u, b));
         jump_caches_forget(u->gpc + b->pc_off);
     }
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
@@ -806,7 +831,10 @@ static void unit_fill(Unit *u, Emit *e)
     for (unsigned i = 0; i < e->n_edge; i++) {
         Edge *d = &unit_edges(u)[i];
 
-        *d = (Edge){ .target = e->edge[i].target, .site = code_offset(e->edge[i].site) };
+        *d = (Edge){ .target_low = (uint32_t)e->edge[i].target,
+                     .target_high = (uint32_t)(e->edge[i].target >> 32),
+                     .from = meta_number(u),
+                     .site = (uint16_t)(e->edge[i].site - e->unit_start) };
         emit_stub(e, e->edge[i].site, meta_number(d));
     }
     assert(code_offset(e->as.p) == u->stubs + e->n_edge * EMIT_STUB_BYTES);
@@ -818,14 +846,10 @@ static void unit_publish(Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_insert(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        map_insert(map_key(u->gpc + b->pc_off, u->mode), block_place(u, b));
     }
-    for (unsigned i = 0; i < u->n_edge; i++) {
-        const uint8_t *host = cache_lookup(unit_edges(u)[i].target, u->mode);
-
-        if (host)
-            edge_link(&unit_edges(u)[i], host);
-    }
+    for (unsigned i = 0; i < u->n_edge; i++)
+        edge_link(&unit_edges(u)[i]);
     uint32_t *head = page_list(u->gpc);
 
     u->page_next = *head;

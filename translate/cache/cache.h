@@ -7,7 +7,7 @@
  * writes a unit, so there are as many in use as threads that translate at once. Each chunk has a
  * twin of meta data: units from its start up, an index of them (ascending host addresses) from
  * its end down. 32-bit numbers name places: a unit or an edge is its offset in the meta arena
- * divided by 8; 0 is none.
+ * divided by 4; 0 is none.
  *
  * Unit. What one translation produced: up to EMIT_MAX_BLOCKS blocks of one guest page that fall
  * through into each other, each with an entry of its own. A unit dies as a whole.
@@ -32,11 +32,18 @@ enum { CHUNK_BYTES = 256 * 1024, META_BYTES = 512 * 1024, UNIT_ROOM = 40 * 1024 
  * translating some ten instructions.
  */
 typedef struct {
-    uint64_t target;        /* guest pc */
-    uint32_t site;          /* code offset of the rel32 */
+    uint32_t target_low, target_high;   /* guest pc */
+    uint32_t from;          /* its unit */
     uint32_t next, prev;    /* edges into the same unit */
     uint32_t to;            /* unit linked to, 0: none */
+    uint16_t site;          /* of the rel32, from the unit's code */
+    uint16_t zero;
 } Edge;
+
+static inline uint64_t edge_target(const Edge *e)
+{
+    return e->target_low | (uint64_t)e->target_high << 32;
+}
 
 typedef struct {
     uint32_t entry;         /* code offset */
@@ -133,8 +140,8 @@ const uint8_t *cache_code(const Unit *u);
 /* cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile. */
 void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host);
 
-/* cache_link: make edge number n jump to host, the entry of its target, from now on. */
-void cache_link(uint32_t n, const uint8_t *host);
+/* cache_link: make edge number n jump to the code of its target from now on. */
+void cache_link(uint32_t n);
 uint64_t cache_edge_target(uint32_t n);
 
 /*
