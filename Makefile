@@ -132,8 +132,8 @@ $(O)/mimus: $(OBJS)
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines prog-fast
-CHECK_ALL  := headers includes tables unit san clang insn engines prog syscall diff root fuzz
+CHECK_FAST := headers includes tables unit insn engines prog-fast observe
+CHECK_ALL  := headers includes tables unit san clang insn engines prog syscall observe diff root fuzz
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -151,7 +151,8 @@ $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-prog check-prog-fast check-syscall check-diff check-root \
+        check-clang check-insn check-engines check-prog check-prog-fast check-syscall check-observe check-diff \
+        check-root \
         check-fuzz check-torture demo bench setup install install-man clean help
 
 check: setup
@@ -197,6 +198,9 @@ check-prog-fast: $(O)/mimus
 
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
+
+check-observe: $(O)/mimus
+	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
 
 check-diff: $(O)/mimus
 	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)

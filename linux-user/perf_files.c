@@ -45,6 +45,7 @@ static int map_fd = -1, dump_fd = -1;
 static void *marker;
 static uint64_t code_index;
 static uint32_t seen_exec;
+static uint32_t owner;      /* whose files: the child of a vfork adds to its parent's code */
 
 static uint64_t now_ns(void)
 {
@@ -82,7 +83,7 @@ static void dump_piece(const uint8_t *host, size_t n, const char *name)
         .id = JIT_CODE_LOAD,
         .total_size = (uint32_t)(sizeof(r) + name_bytes + n),
         .timestamp = now_ns(),
-        .pid = (uint32_t)getpid(),
+        .pid = owner,
         .tid = (uint32_t)syscall(SYS_gettid),
         .vma = (uint64_t)host,
         .code_addr = (uint64_t)host,
@@ -152,7 +153,7 @@ static void file_close(int *fd)
 /* dump_begin: perf finds the file by an executable mapping of it. */
 static void dump_begin(void)
 {
-    JitHeader h = { JIT_MAGIC, 1, sizeof(h), EM_X86_64, 0, (uint32_t)getpid(), now_ns(), 0 };
+    JitHeader h = { JIT_MAGIC, 1, sizeof(h), EM_X86_64, 0, owner, now_ns(), 0 };
     struct stat st;
 
     if (fstat(dump_fd, &st) == 0 && !st.st_size && write(dump_fd, &h, sizeof(h)) < 0)
@@ -167,12 +168,13 @@ static void open_files(bool again)
     char path[PATH_MAX];
     int flags = again ? 0 : O_TRUNC;
 
+    owner = (uint32_t)getpid();
     if (options.perfmap) {
-        snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+        snprintf(path, sizeof(path), "/tmp/perf-%u.map", owner);
         map_fd = file_open(path, flags);
     }
     if (options.jitdump) {
-        snprintf(path, sizeof(path), "%s/jit-%d.dump", options.jitdump, (int)getpid());
+        snprintf(path, sizeof(path), "%s/jit-%u.dump", options.jitdump, owner);
         dump_fd = file_open(path, flags);
         if (dump_fd >= 0)
             dump_begin();

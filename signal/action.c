@@ -58,8 +58,8 @@ void sigaction_get(Thread *t, int sig, GuestSigaction *out)
 
 /* With signal_watch_deaths(): what people and time limits end programs with. */
 void (*signal_last_words)(void);
-static const int deaths[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
-                              SIGXCPU };
+static const int deaths[] = { SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM,
+                              SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGSYS };
 
 static bool dies_watched(int sig)
 {

@@ -172,9 +172,9 @@ enum { SIGNAL_SAMPLE = SIGILL };
 extern bool (*signal_sample)(const siginfo_t *info, const ucontext_t *uc);
 
 /*
- * signal_watch_deaths: have last_words called before a signal ends the process, also for those
- * of SIGHUP, SIGINT, SIGTERM and the like that the guest leaves at their default action: they
- * come to us then. At start, once.
+ * signal_watch_deaths: have last_words called before a signal ends the process, also for
+ * those (SIGINT, SIGTERM, SIGABRT ...) that the guest leaves at their default action: they come
+ * to us then. Once, at start.
  */
 void signal_watch_deaths(Thread *t, void (*last_words)(void));
 

@@ -21,7 +21,7 @@ typedef struct {
     FILE *f;
     const Emit *e;
     csh guest, host;
-    Column ir, code;
+    Column code_of, ir, code;   /* guest instructions, IR, host instructions */
 } Listing;
 
 static bool shows(void)
@@ -55,23 +55,23 @@ static const char *thunk_name(int64_t at)
 
 static const char *field_name(int64_t at)
 {
-#define F(field) { offsetof(Env, rt.field), #field }
+#define F(field) { offsetof(Env, rt.field), sizeof(((Env *)0)->rt.field), #field }
     static const struct {
-        uint64_t at;
+        uint64_t at, size;
         const char *name;
     } fields[] = {
-        F(c_sp),      F(shadow_sp), F(shadow_base),  F(next_pc), F(mxcsr),     F(qc),
-        F(exit_kind), F(exit_arg),  F(fcmp_invalid), F(nzcv),    F(excl_addr), F(excl_size),
-        F(excl_val),  F(vtmp),      F(arg),          F(spill),   F(vspill),    F(fp_flags),
+        F(c_sp),      F(shadow_sp), F(shadow_base),  F(next_pc),  F(mxcsr),     F(qc),
+        F(exit_kind), F(exit_arg),  F(fcmp_invalid), F(nzcv),     F(excl_addr), F(excl_size),
+        F(excl_val),  F(vtmp),      F(arg),          F(spill),    F(vspill),    F(fp_flags),
+        F(fp),        F(mode),      F(count),        F(release_pending),
     };
 #undef F
-    const char *found = "rt";
 
     for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
-        if (fields[i].at <= (uint64_t)at)
-            found = fields[i].name;
+        if ((uint64_t)at - fields[i].at < fields[i].size)
+            return fields[i].name;
     }
-    return found;
+    return "rt";
 }
 
 /* slot_name: what lies at env + at. */
@@ -198,35 +198,46 @@ static void ir_column(Listing *l, const IrBlock *b, uint32_t from, uint32_t to)
     }
 }
 
-static void guest_text(const Listing *l, uint64_t pc, uint64_t bytes, char *out, size_t size)
+/* guest_column: the instructions in [pc, pc + bytes): one, or those that became one. */
+static void guest_column(Listing *l, uint64_t pc, size_t bytes)
 {
-    cs_insn *insn;
-    size_t n = 0;
+    const uint8_t *p = (const uint8_t *)pc;
+    cs_insn *insn = LOG_ON(in_asm) ? cs_malloc(l->guest) : NULL;
 
-    if (LOG_ON(in_asm))
-        n = cs_disasm(l->guest, (const uint8_t *)pc, bytes, pc, 1, &insn);
-    snprintf(out, size, "0x%" PRIx64 "  %.32s %.100s", pc,
-             n ? insn->mnemonic : LOG_ON(in_asm) ? "?" : "", n ? insn->op_str : "");
-    if (n)
-        cs_free(insn, n);
+    l->code_of.n = 0;
+    while (insn && cs_disasm_iter(l->guest, &p, &bytes, &pc, insn))
+        column_add(&l->code_of, "0x%" PRIx64 "  %s %s", insn->address, insn->mnemonic,
+                   insn->op_str);
+    if (insn)
+        cs_free(insn, 1);
+    if (!l->code_of.n)
+        column_add(&l->code_of, "0x%" PRIx64 "%s", pc, LOG_ON(in_asm) ? "  ?" : "");
 }
 
-/* rows: the guest instruction's text and the columns beside each other. */
-static void rows(Listing *l, const char *text, unsigned host)
+static const char *line(const Column *c, unsigned i)
 {
-    unsigned ir = LOG_ON(ir) ? l->ir.n : 0, code = LOG_ON(out_asm) ? l->code.n : 0;
-    unsigned n = ir > code ? ir : code;
+    return i < c->n ? c->text[i] : "";
+}
 
-    for (unsigned i = 0; i < n || i == 0; i++) {
-        fprintf(l->f, "  %-*s", LOG_ON(in_asm) ? GUEST_WIDTH : 16, i ? "" : text);
+/* rows: the columns of a guest instruction beside each other. */
+static void rows(Listing *l, unsigned host)
+{
+    unsigned n = l->code_of.n;
+
+    if (LOG_ON(ir) && l->ir.n > n)
+        n = l->ir.n;
+    if (LOG_ON(out_asm) && l->code.n > n)
+        n = l->code.n;
+    for (unsigned i = 0; i < n; i++) {
+        fprintf(l->f, "  %-*s", LOG_ON(in_asm) ? GUEST_WIDTH : 16, line(&l->code_of, i));
         if (LOG_ON(out_asm) && !i)
             fprintf(l->f, " %3u", host);
         else if (LOG_ON(out_asm))
             fputs("    ", l->f);
         if (LOG_ON(ir))
-            fprintf(l->f, " | %-*s", LOG_ON(out_asm) ? IR_WIDTH : 0, i < ir ? l->ir.text[i] : "");
+            fprintf(l->f, " | %-*s", LOG_ON(out_asm) ? IR_WIDTH : 0, line(&l->ir, i));
         if (LOG_ON(out_asm))
-            fprintf(l->f, " |%s", i < code ? l->code.text[i] : "");
+            fprintf(l->f, " |%s", line(&l->code, i));
         fputc('\n', l->f);
     }
 }
@@ -278,7 +289,6 @@ static void print_insn(Listing *l, unsigned block, uint32_t i)
     uint32_t next = next_marker(b, i), end = next < b->n_op ? b->op[next].imm : b->guest_bytes;
     uint32_t base = (uint32_t)(b->pc.va - e->unit_pc);
     unsigned host = 0;
-    char text[TEXT_BYTES];
 
     if (LOG_ON(out_asm)) {
         uint32_t stop = next < b->n_op ? code_start(e, block, base + end)
@@ -287,8 +297,8 @@ static void print_insn(Listing *l, unsigned block, uint32_t i)
         host = host_column(l, code_start(e, block, base + b->op[i].imm), stop);
     }
     ir_column(l, b, i + 1, next);
-    guest_text(l, b->pc.va + b->op[i].imm, end - b->op[i].imm, text, sizeof(text));
-    rows(l, text, host);
+    guest_column(l, b->pc.va + b->op[i].imm, end - b->op[i].imm);
+    rows(l, host);
 }
 
 static void print_counts(Listing *l, unsigned guest, unsigned host)

@@ -52,6 +52,22 @@ Test(options, environment_edits)
     cr_assert_null(out[3]);
 }
 
+Test(options, value_behind_equals)
+{
+    char *args[] = { "mimus", "-stats=json", "--profile", "prog", NULL };
+    char text[256];
+
+    cr_assert_eq(options_parse(4, args), 3);
+    cr_assert_eq(options.stats, STATS_JSON);
+    cr_assert(options.profile);
+    cr_assert_null(options.profile_file);
+    options_export(text, sizeof(text));
+    cr_assert_str_eq(text, "stats=json;profile=;");
+    options.stats = STATS_NONE;
+    options_import(text);
+    cr_assert_eq(options.stats, STATS_JSON);
+}
+
 Test(options, twins_ours_win)
 {
     char *env[] = { "MIMUS_STACK_SIZE=64K", "QEMU_STACK_SIZE=32K", "QEMU_ONE_INSN_PER_TB=1", NULL };
