@@ -2,19 +2,22 @@
 /*
  * launch: run a command and tell what it cost.
  *
- *   launch -o FILE [-r ROOT] [-d DIR] [-t SECONDS] [-n REPS] [-c CPU,...] -- PROGRAM [ARG...]
+ *   launch -o FILE [-r ROOT] [-d DIR] [-t SECONDS] [-n REPS] [-c CPU,...]
+ *          -- PROGRAM [ARG...]
  *
- * The peak memory of a process starts with what its parent had at fork, and a fork takes as long
- * as the parent's page tables are large. So that neither gets into the figures, the measured
- * commands are started from this small static program and not from the runner.
+ * The peak memory of a process starts with what its parent had at fork, and a fork takes
+ * as long as the parent's page tables are large. So that neither gets into the figures,
+ * the measured commands are started from this small static program and not from the
+ * runner.
  *
- * PROGRAM is a path inside ROOT. It runs REPS times one after the other, each in a process group
- * of its own, input from /dev/null, output and errors to FILE, which keeps those of the last run.
- * A run that takes longer than SECONDS is killed; a failing one is the last. What is left of the
- * group when PROGRAM ends is killed and counted. One line of JSON goes to standard output:
+ * PROGRAM is a path inside ROOT. It runs REPS times one after the other, each in a
+ * process group of its own, input from /dev/null, output and errors to FILE, which keeps
+ * those of the last run. A run that takes longer than SECONDS is killed; a failing one
+ * is the last. What is left of the group when PROGRAM ends is killed and counted. One
+ * line of JSON goes to standard output:
  *
- *   wall, user, sys   seconds, summed over the runs; user and sys of PROGRAM and of all its
- *                     descendants that were waited for
+ *   wall, user, sys   seconds, summed over the runs; user and sys of PROGRAM and of all
+ *                     its descendants that were waited for
  *   rss               KiB, the peak of the largest process
  *   rc                exit status, or minus the signal's number
  *   timeout           1 when it was killed for its time
@@ -73,8 +76,9 @@ static double seconds_of(struct timeval tv)
 
 static void set_timer(double seconds)
 {
-    struct itimerval it = { .it_value = { (time_t)seconds,
-                                          (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6) } };
+    time_t whole = (time_t)seconds;
+    suseconds_t rest = (suseconds_t)((seconds - (double)whole) * 1e6);
+    struct itimerval it = { .it_value = { whole, rest } };
 
     setitimer(ITIMER_REAL, &it, NULL);
 }
@@ -137,8 +141,8 @@ static int run_once(const Options *o, int out, Cost *c)
 
 static int usage(void)
 {
-    fputs("usage: launch -o FILE [-r ROOT] [-d DIR] [-t SECONDS] [-n REPS] [-c CPU,...] -- "
-          "PROGRAM [ARG...]\n", stderr);
+    fputs("usage: launch -o FILE [-r ROOT] [-d DIR] [-t SECONDS] [-n REPS] [-c CPU,...] "
+          "-- PROGRAM [ARG...]\n", stderr);
     return 2;
 }
 

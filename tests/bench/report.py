@@ -199,7 +199,8 @@ def gate_table(arch, rows, emu, base):
         if cls not in GATES:
             single.append([cls, cell(group[0]), verdict(group)])
             continue
-        pick = lambda *what: "; ".join(cell(g) for g in group if g["what"].startswith(what)) or "–"
+        pick = lambda what: "; ".join(cell(g) for g in group
+                                      if g["what"].startswith(what)) or "–"
         body.append([cls, pick("mean"), pick("worst"), pick("base"), verdict(group)])
     lines = ["### %s: limits for %s" % (arch, emu), ""] if rows else []
     if body:

@@ -29,7 +29,8 @@ fi
 if ! unshare -Urm true 2>/dev/null; then
     echo "bench: programs of a distribution left out: user namespaces are not allowed here"
 elif ! unshare -Urm mount -t binfmt_misc none /proc/sys/fs/binfmt_misc 2>/dev/null; then
-    echo "bench: programs of a distribution left out: no binfmt_misc in user namespaces (Linux 6.7)"
+    echo "bench: programs of a distribution left out: no binfmt_misc in user namespaces" \
+        "(needs Linux 6.7)"
 else
     roots=${MIMUS_ROOTS:-$out/roots}
     if "$scripts/test-roots" -b "$roots"; then
