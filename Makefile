@@ -132,8 +132,8 @@ $(O)/mimus: $(OBJS)
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines prog-fast observe
-CHECK_ALL  := headers includes tables unit san clang insn engines prog syscall observe diff root fuzz
+CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall observe diff root fuzz bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -151,9 +151,9 @@ $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-prog check-prog-fast check-syscall check-observe check-diff \
-        check-root \
-        check-fuzz check-torture demo bench setup install install-man clean help
+        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
+        check-observe check-diff check-root check-fuzz check-bench check-torture \
+        demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
 	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
@@ -208,6 +208,10 @@ check-diff: $(O)/mimus
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
 
+# The measuring kit itself; `make bench` measures.
+check-bench:
+	@$(PYTHON) tests/bench/selftest.py $(O)/bench/selftest
+
 # Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
 check-torture: $(O)/mimus
 	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
@@ -224,6 +228,10 @@ demo:
 
 bench: $(O)/mimus
 	@sh tests/bench/run.sh $(O)/mimus $(O)/bench $(BENCH)
+
+# make bench-compare OLD=a.json NEW=b.json; without NEW, the last run.
+bench-compare:
+	@$(PYTHON) tests/bench/bench.py --compare '$(OLD)' '$(or $(NEW),$(O)/bench/result.json)'
 
 setup:
 	@sh scripts/setup.sh all
@@ -249,5 +257,6 @@ help:
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
+	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"
 	@echo "  clean          remove $(O)"

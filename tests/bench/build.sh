@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the static benchmark programs: build.sh OUTDIR [ARCH ...]
+# Builds the launcher and the static benchmark programs: build.sh OUTDIR [ARCH ...]
+# build.sh -l OUTDIR: the launcher alone.
 # ARCH: x86_64 aarch64 riscv64 arm ppc64le s390x i386 riscv64v
 # A missing compiler skips its architecture. CC_<ARCH> overrides a compiler,
 # CFLAGS the common flags. Compilers on Debian: gcc gcc-aarch64-linux-gnu
@@ -9,10 +10,25 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:?usage: build.sh OUTDIR [ARCH ...]}
+only=
+[ "${1:-}" != -l ] || { only=1; shift; }
+out=${1:?usage: build.sh [-l] OUTDIR [ARCH ...]}
 shift
 [ $# -gt 0 ] || set -- x86_64 aarch64 riscv64
 mkdir -p "$out"
+
+# The launcher belongs to the host. Static, so that it is small; where there is no static C
+# library it is a little larger, and so is the least memory that can be shown.
+if [ ! -e "$out/launch" ] || [ "$here/launch.c" -nt "$out/launch" ]; then
+    ${HOSTCC:-gcc} -O2 -std=gnu17 -Wall -Wextra -static -o "$out/launch" "$here/launch.c" \
+        2>/dev/null ||
+        ${HOSTCC:-gcc} -O2 -std=gnu17 -Wall -Wextra -o "$out/launch" "$here/launch.c"
+fi
+[ -z "$only" ] || exit 0
+if [ ! -e "$out/cold_code.c" ] || [ "$here/gen_cold.py" -nt "$out/cold_code.c" ]; then
+    python3 "$here/gen_cold.py" >"$out/cold_code.c.new"
+    mv "$out/cold_code.c.new" "$out/cold_code.c"
+fi
 
 for arch; do
     extra=
@@ -33,10 +49,13 @@ for arch; do
         continue
     fi
     mkdir -p "$out/$arch"
-    for src in "$here"/src/*.c; do
+    for src in "$here"/src/*.c "$out/cold_code.c"; do
         name=$(basename "$src" .c)
         opt=-O2
-        case $name in simd_*) opt=-O3 ;; esac
+        case $name in
+        simd_*) opt=-O3 ;;
+        cold_*) opt=-O1 ;;    # much code, quickly
+        esac
         bin=$out/$arch/$name
         if [ ! -e "$bin" ] || [ "$src" -nt "$bin" ] ||
            [ "$here/src/bench.h" -nt "$bin" ]; then

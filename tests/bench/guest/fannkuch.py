@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Permutations of a small list: list slicing and integer loops.
+import sys
+
+
 def fannkuch(n):
     perm1 = list(range(n))
     count = [0] * n
@@ -29,4 +32,5 @@ def fannkuch(n):
         perms += 1
 
 
-print(fannkuch(8))
+for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1):
+    print(fannkuch(8))

@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ func (n *node) count() int {
 	return 1 + n.l.count() + n.r.count()
 }
 
-func main() {
+func round() {
 	in, out := make(chan int), make(chan int)
 	for w := 0; w < 4; w++ {
 		go func() {
@@ -57,4 +59,14 @@ func main() {
 		nodes += tree(15).count()
 	}
 	fmt.Println(sum, len(strings.Join(keys, ",")), nodes)
+}
+
+func main() {
+	rounds := 1
+	if len(os.Args) > 1 {
+		rounds, _ = strconv.Atoi(os.Args[1])
+	}
+	for ; rounds > 0; rounds-- {
+		round()
+	}
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Floating point in a bytecode interpreter: five bodies, plain lists.
 import math
+import sys
 
 
 def run(n):
@@ -30,4 +31,4 @@ def run(n):
     return sum(v[0] * v[0] + v[1] * v[1] for _, v, _ in bodies)
 
 
-print("%.5f" % run(6000))
+print("%.5f" % run(6000 * int(sys.argv[1] if len(sys.argv) > 1 else 1)))

@@ -42,4 +42,5 @@ function sieve(n) {
   return count;
 }
 
-console.log(mandel(300), crc(100), matmul(200), sieve(2000000));
+for (let r = +process.argv[2] || 1; r > 0; r--)
+  console.log(mandel(300), crc(100), matmul(200), sieve(2000000));

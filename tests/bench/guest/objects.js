@@ -40,6 +40,8 @@ function maps(n) {
   return h;
 }
 
-let nodes = 0;
-for (let i = 0; i < 12; i++) nodes += count(tree(14));
-console.log(schedule(200000), nodes, maps(400000));
+for (let r = +process.argv[2] || 1; r > 0; r--) {
+  let nodes = 0;
+  for (let i = 0; i < 12; i++) nodes += count(tree(14));
+  console.log(schedule(200000), nodes, maps(400000));
+}
