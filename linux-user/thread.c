@@ -330,6 +330,7 @@ static void robust_walk(Thread *t)
 
 void process_exit(int status)
 {
+    translate_end();
     if (options.stats)
         translate_stats(stderr);
     host_call(SYS_exit_group, status);
@@ -352,6 +353,8 @@ void thread_finish(Thread *t)
 
     signal_block_all();
     if (!t->handle) {
+        if (only_thread(t))
+            translate_end();
         if (only_thread(t) && options.stats)
             translate_stats(stderr);
         list_remove(t);

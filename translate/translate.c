@@ -396,12 +396,18 @@ void translate_fork_parent(void)
 void translate_fork_child(const Env *self)
 {
     cache_fork_child(self);
+    interp_fork_child();
     translate_fork_parent();
 }
 
 const void *translate_thunk(unsigned number)
 {
     return thunk_table[number];
+}
+
+void translate_end(void)
+{
+    interp_log_counts();
 }
 
 void translate_stats(FILE *f)

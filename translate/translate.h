@@ -75,5 +75,8 @@ void translate_fork_prepare(void);
 void translate_fork_parent(void);
 void translate_fork_child(const Env *self);
 
+/* translate_end: the process ends or executes another program: what is logged at the end. */
+void translate_end(void);
+
 /* translate_stats: print counters as text on f. */
 void translate_stats(FILE *f);
