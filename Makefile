@@ -126,14 +126,14 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines prog-fast
-CHECK_ALL  := headers includes tables unit san clang insn engines prog syscall diff root fuzz
+CHECK_FAST := headers includes tables unit insn codegen engines prog-fast
+CHECK_ALL  := headers includes tables unit san clang insn codegen engines prog syscall diff root fuzz
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -146,12 +146,16 @@ $(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
+$(O)/codegen-tests: $(O)/obj/tests/codegen/run.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
 $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-prog check-prog-fast check-syscall check-diff check-root \
+        check-clang check-insn check-codegen update-codegen check-engines check-prog check-prog-fast check-syscall check-diff check-root \
         check-fuzz check-torture demo bench setup install install-man clean help
 
 check: setup
@@ -185,6 +189,16 @@ check-clang:
 
 check-insn: $(O)/insn-tests
 	@$(PYTHON) tests/insn/run.py $(O)/insn-tests tests/insn
+
+# The cases are for the x86-64 back-end; other hosts have none to compare with.
+CODEGEN_GUESTS := $(if $(filter x86_64,$(HOST_ARCH)),$(patsubst tests/codegen/%/,%,$(wildcard tests/codegen/*/)))
+codegen = $(foreach g,$(CODEGEN_GUESTS),$(O)/codegen-tests $(1) $(g) $(sort $(wildcard tests/codegen/$(g)/*.case));)
+
+check-codegen: $(O)/codegen-tests
+	@set -e; $(call codegen,check)
+
+update-codegen: $(O)/codegen-tests
+	@set -e; $(call codegen,update)
 
 check-engines: $(O)/engine-tests
 	@$(O)/engine-tests -n $(SEQUENCES)
@@ -244,6 +258,7 @@ help:
 	@echo "  check          all tests, 8 minutes on four cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
+	@echo "  update-codegen tests/codegen anew, for review in the diff"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
 	@echo "  install        to PREFIX (below DESTDIR)"
 	@echo "  clean          remove $(O)"
