@@ -126,7 +126,7 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 
 # ---- tests ----
 #
@@ -143,6 +143,10 @@ $(O)/unit-tests: $(UNIT_OBJS) $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lcriterion -lm
 
 $(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
+$(O)/codegen-tests: $(O)/obj/tests/codegen/run.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
@@ -186,6 +190,16 @@ check-clang:
 
 check-insn: $(O)/insn-tests
 	@$(PYTHON) tests/insn/run.py $(O)/insn-tests tests/insn
+
+# The cases are for the x86-64 back-end; other hosts have none to compare with.
+CODEGEN_GUESTS := $(if $(filter x86_64,$(HOST_ARCH)),$(patsubst tests/codegen/%/,%,$(wildcard tests/codegen/*/)))
+codegen = $(foreach g,$(CODEGEN_GUESTS),$(O)/codegen-tests $(1) $(g) $(sort $(wildcard tests/codegen/$(g)/*.case));)
+
+check-codegen: $(O)/codegen-tests
+	@set -e; $(call codegen,check)
+
+update-codegen: $(O)/codegen-tests
+	@set -e; $(call codegen,update)
 
 check-engines: $(O)/engine-tests
 	@$(O)/engine-tests -n $(SEQUENCES)
@@ -256,6 +270,7 @@ help:
 	@echo "  check          all tests, 8 minutes on four cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
+	@echo "  update-codegen tests/codegen anew, for review in the diff"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"

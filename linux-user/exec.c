@@ -23,6 +23,7 @@
 #include "syscall/memory.h"
 #include "syscall/own_fd.h"
 #include "translate/base/log.h"
+#include "translate/translate.h"
 
 #define HANDOVER_VAR "MIMUS_EXEC="
 enum { HANDOVER_BYTES = 32 * 1024, ENV_ON_STACK = 4096, OWN_FD_LOWEST = 32 };
@@ -420,6 +421,7 @@ static long make_call(Thread *t, int dirfd, const char *path, uint64_t argv, uin
 {
     long err;
 
+    translate_end();
     signal_mask_for_exec(t);
     /* A kernel before execveat(2), or a filter without it, still knows the old call. */
     err = flags == 0 && dirfd == AT_FDCWD

@@ -234,6 +234,7 @@ static void robust_walk(Thread *t)
 
 void process_exit(int status)
 {
+    translate_end();
     observe_exit();
     host_call(SYS_exit_group, status);
     __builtin_unreachable();
@@ -255,8 +256,10 @@ void thread_finish(Thread *t)
 
     signal_block_all();
     if (!t->handle) {
-        if (only_thread(t))
+        if (only_thread(t)) {
+            translate_end();
             observe_exit();
+        }
         list_remove(t);
         /* Not exit_group: other threads go on, and the kernel keeps this status for them. */
         for (;;)

@@ -455,6 +455,7 @@ void translate_fork_parent(void)
 void translate_fork_child(const Env *self)
 {
     cache_fork_child(self);
+    interp_fork_child();
     translate_fork_parent();
 }
 
@@ -467,4 +468,9 @@ const uint8_t *translate_runtime(size_t *bytes)
 const void *translate_thunk(unsigned number)
 {
     return thunk_table[number];
+}
+
+void translate_end(void)
+{
+    interp_log_counts();
 }

@@ -82,3 +82,6 @@ void translate_fork_child(const Env *self);
 
 /* translate_runtime: the run-time entries in host memory, for those who name code. */
 const uint8_t *translate_runtime(size_t *bytes);
+
+/* translate_end: the process ends or executes another program: what is logged at the end. */
+void translate_end(void);

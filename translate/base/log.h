@@ -14,7 +14,8 @@
 
 // clang-format off
 #define LOG_CATEGORIES(X) \
-    X(elf) X(syscall) X(signal) X(jit) X(ir) X(host) X(mem) X(dev) X(in_asm) X(out_asm) X(unimp)
+    X(elf) X(syscall) X(signal) X(jit) X(ir) X(host) X(mem) X(dev) X(in_asm) X(out_asm) X(unimp) \
+    X(counts)
 // clang-format on
 
 enum {

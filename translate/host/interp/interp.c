@@ -8,10 +8,12 @@
  */
 #include "translate/host/interp/interp.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
 #include "translate/base/log.h"
+#include "translate/host/interp/counts.h"
 #include "translate/host/interp/interp_ops.h"
 #include "translate/lift_block.h"
 
@@ -22,11 +24,14 @@ typedef struct Lifted {
     uint64_t pc;
     uint32_t mode;
     bool single; /* lifted for interp_step() */
+    uint64_t runs;
+    uint8_t *code; /* with -d counts: the guest code, which may change or go away */
     IrBlock ir;
 } Lifted;
 
 /* Reached through EnvRt.interp_cache; owner tells a copied Env from the true one. */
-typedef struct {
+typedef struct Cache {
+    struct Cache *next; /* of counted */
     const Env *owner;
     uint64_t generation;
     unsigned n_blocks;
@@ -46,19 +51,102 @@ void interp_invalidate(void)
     atomic_fetch_add(&generation, 1);
 }
 
+/* ---- -d counts ---- */
+
+/* Caches of all threads. The lock is held while a block of one of them is added or freed. */
+static Cache *counted;
+static pthread_mutex_t counted_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void counts_begin(void)
+{
+    if (LOG_ON(counts)) {
+        pthread_mutex_lock(&counted_lock);
+    }
+}
+
+static void counts_done(void)
+{
+    if (LOG_ON(counts)) {
+        pthread_mutex_unlock(&counted_lock);
+    }
+}
+
+/* counts_report: the runs since the last report. */
+static void counts_report(Lifted *l)
+{
+    if (l->code && l->runs) {
+        counts_block(&l->ir, l->code, l->runs);
+        l->runs = 0;
+    }
+}
+
+/* counts_keep: the block just lifted will be counted. */
+static void counts_keep(Lifted *l)
+{
+    uint8_t *code = LOG_ON(counts) ? malloc(l->ir.guest_bytes) : NULL;
+
+    if (code) {
+        memcpy(code, (const void *)l->ir.pc.va, l->ir.guest_bytes);
+        counts_begin();
+        l->code = code;
+        counts_done();
+    }
+}
+
+static void each_counted(void (*fn)(Lifted *l))
+{
+    for (Cache *c = counted; c; c = c->next) {
+        for (unsigned i = 0; i < CACHE_BUCKETS; i++) {
+            for (Lifted *l = c->bucket[i]; l; l = l->next) {
+                fn(l);
+            }
+        }
+    }
+}
+
+void interp_log_counts(void)
+{
+    if (!LOG_ON(counts) || !interp_guest) {
+        return;
+    }
+    counts_begin();
+    each_counted(counts_report);
+    counts_regs(interp_guest);
+    counts_forget();
+    counts_done();
+}
+
+static void counts_drop(Lifted *l)
+{
+    l->runs = 0;
+}
+
+void interp_fork_child(void)
+{
+    if (LOG_ON(counts)) {
+        pthread_mutex_init(&counted_lock, NULL);
+        each_counted(counts_drop);
+        counts_forget();
+    }
+}
+
 /* ---- lifted blocks ---- */
 
 static void cache_flush(Cache *c)
 {
+    counts_begin();
     for (unsigned i = 0; i < CACHE_BUCKETS; i++) {
         for (Lifted *l = c->bucket[i], *next; l; l = next) {
             next = l->next;
+            counts_report(l);
             ir_block_free(&l->ir);
+            free(l->code);
             free(l);
         }
         c->bucket[i] = NULL;
     }
     c->n_blocks = 0;
+    counts_done();
 }
 
 static Cache *cache_of(Env *env)
@@ -74,6 +162,12 @@ static Cache *cache_of(Env *env)
     }
     c->owner = env;
     c->generation = atomic_load(&generation);
+    if (LOG_ON(counts)) {
+        counts_begin();
+        c->next = counted;
+        counted = c;
+        counts_done();
+    }
     env->rt.interp_cache = c;
     return c;
 }
@@ -84,6 +178,14 @@ void interp_free(Env *env)
 
     if (c && c->owner == env) {
         cache_flush(c);
+        counts_begin();
+        for (Cache **at = &counted; *at; at = &(*at)->next) {
+            if (*at == c) {
+                *at = c->next;
+                break;
+            }
+        }
+        counts_done();
         free(c);
     }
     env->rt.interp_cache = NULL;
@@ -98,7 +200,7 @@ static Lifted *cache_lift(Env *env, Cache *c, Lifted **where, uint64_t pc, bool 
     if (!l) {
         die(1, "out of memory for the interpreter");
     }
-    *l = (Lifted){ *where, pc, env->rt.mode, single, { 0 } };
+    *l = (Lifted){ .next = *where, .pc = pc, .mode = env->rt.mode, .single = single };
     ir_block_init(&l->ir, interp_guest);
     *where = l; /* in the list before the lift: a fault there loses no memory */
     c->n_blocks++;
@@ -107,8 +209,12 @@ static Lifted *cache_lift(Env *env, Cache *c, Lifted **where, uint64_t pc, bool 
     env->rt.in_access = INTERP_FETCH;
     n = lift_block(&l->ir, guest_addr(pc), single ? 1 : RUN_MAX_INSNS, env->rt.mode);
     access_end(env);
-    l->pc = n ? pc : l->pc;
-    return n ? l : NULL;
+    if (!n) {
+        return NULL;
+    }
+    l->pc = pc;
+    counts_keep(l);
+    return l;
 }
 
 static Lifted *cache_find(Env *env, uint64_t pc, bool single)
@@ -148,9 +254,13 @@ static ExitKind exec(Env *env, const IrBlock *b)
 static ExitKind exec_at_pc(Env *env, bool single)
 {
     uint64_t pc = *pc_at(env, interp_guest);
-    const Lifted *l = cache_find(env, pc, single);
+    Lifted *l = cache_find(env, pc, single);
 
-    return l ? exec(env, &l->ir) : lift_fetch_fault(env, interp_guest, guest_addr(pc));
+    if (!l) {
+        return lift_fetch_fault(env, interp_guest, guest_addr(pc));
+    }
+    l->runs++;
+    return exec(env, &l->ir);
 }
 
 static ExitKind exec_step(Env *env, const IrBlock *none)

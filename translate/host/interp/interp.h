@@ -55,6 +55,12 @@ void interp_invalidate(void);
 /* interp_free: drop env's lifted blocks (thread ends). */
 void interp_free(Env *env);
 
+/* interp_log_counts: with -d counts, log what ran so far (counts.h). Any thread. */
+void interp_log_counts(void);
+
+/* interp_fork_child: what the parent ran does not count here. */
+void interp_fork_child(void);
+
 /*
  * interp_fault: call first from a handler of SIGSEGV and SIGBUS.
  *
