@@ -21,12 +21,14 @@ enum {
     HELPER_WRITES_STATE = 2,    /* changes guest registers in memory */
     HELPER_MAY_FAULT = 4,       /* accesses guest memory; must be the first effect */
     HELPER_FP = 8,              /* computes with the host FPU */
+    HELPER_LOADS = 16,          /* only returns the 32 bits of the state at HelperDef.offset */
 };
 
 typedef struct {
     const char *name;
     uint64_t (*fn)(Env *env, uint64_t a, uint64_t b, uint64_t c);
     unsigned flags;
+    uint16_t offset;
 } HelperDef;
 
 typedef struct {

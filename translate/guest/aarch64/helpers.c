@@ -106,11 +106,12 @@ static uint64_t helper_ic_ivau(Env *env, uint64_t a, uint64_t b, uint64_t c)
 
 // clang-format off
 const HelperDef a64_helpers[A64_HELPER_COUNT] = {
-    [A64_HELPER_GET_CNTVCT] = { "get_cntvct", helper_get_cntvct, 0 },
-    [A64_HELPER_GET_FPCR]   = { "get_fpcr",   helper_get_fpcr,   0 },
-    [A64_HELPER_SET_FPCR]   = { "set_fpcr",   helper_set_fpcr,   0 },
-    [A64_HELPER_GET_FPSR]   = { "get_fpsr",   helper_get_fpsr,   0 },
-    [A64_HELPER_SET_FPSR]   = { "set_fpsr",   helper_set_fpsr,   0 },
-    [A64_HELPER_IC_IVAU]    = { "ic_ivau",    helper_ic_ivau,    0 },
+    [A64_HELPER_GET_CNTVCT] = { "get_cntvct", helper_get_cntvct, 0, 0 },
+    [A64_HELPER_GET_FPCR]   = { "get_fpcr",   helper_get_fpcr,   HELPER_LOADS,
+                                offsetof(A64State, fpcr) },
+    [A64_HELPER_SET_FPCR]   = { "set_fpcr",   helper_set_fpcr,   0, 0 },
+    [A64_HELPER_GET_FPSR]   = { "get_fpsr",   helper_get_fpsr,   0, 0 },
+    [A64_HELPER_SET_FPSR]   = { "set_fpsr",   helper_set_fpsr,   0, 0 },
+    [A64_HELPER_IC_IVAU]    = { "ic_ivau",    helper_ic_ivau,    0, 0 },
 };
 // clang-format on

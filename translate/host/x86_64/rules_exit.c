@@ -301,11 +301,26 @@ void rule_exit_sync(Emit *e, const IrOp *op)
     leave(e, ir_const_value(e->ir, op->a), EXIT_NONE);
 }
 
+/* call_load: what the helper returns is in the state. */
+static void call_load(Emit *e, const IrOp *op, unsigned offset)
+{
+    if (rule_dead(e, op->d))
+        return;
+    int r = emit_int_dst(e, op->d);
+
+    asm_mov_rm(&e->as, 0, r, mem_b(RBP, (int32_t)offset - EMIT_BIAS));
+    emit_int_done(e, op->d, r);
+}
+
 void rule_call(Emit *e, const IrOp *op)
 {
     const HelperDef *h = &e->guest->helpers[op->imm];
     const IrRef args[] = { op->a, op->b, op->c };
 
+    if (h->flags & HELPER_LOADS) {
+        call_load(e, op, h->offset);
+        return;
+    }
     emit_flags_save(e);
     emit_clobber_flags(e);
     for (unsigned i = 0; i < 3; i++) {

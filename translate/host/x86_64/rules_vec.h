@@ -101,7 +101,8 @@ void emit_not(Emit *e, int d);
     X(vcnt) X(vclz) X(vcls) X(vrbit) X(vdot_s) X(vdot_u) \
     /* rules_vec_shift.c */ \
     X(vshl_i) X(vshr_s_i) X(vshr_u_i) X(vrshr_s_i) X(vrshr_u_i) X(vsli_i) X(vsri_i) \
-    X(vqshl_s_i) X(vqshl_u_i) X(vqshl_su_i) X(vshl_s) X(vshl_u) \
+    X(vqshl_s_i) X(vqshl_u_i) X(vqshl_su_i) X(vshl_s) X(vshl_u) X(vrshl_s) \
+    X(vrshl_u) \
     /* rules_vec_perm.c */ \
     X(vdup) X(vdup_lane) X(vget_u) X(vget_s) X(vset) X(vset_lane) X(vpack64) X(vmov_i) \
     X(vconst) \

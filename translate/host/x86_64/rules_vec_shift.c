@@ -2,8 +2,8 @@
 /*
  * rules_vec_shift.c: lane shifts. x86 has none of bytes, and none of 64-bit lanes that brings
  * the sign in: bytes are shifted as words and masked, 64-bit lanes put together from halves.
- * Shifts by register need AVX2's psllv family and are done here for 32 and 64 bits; 8 and 16
- * bits are rare in real programs and left to the interpreter's function.
+ * Shifts by register are AVX2's psllv family for 32 and 64 bits and multiplications by powers of
+ * two for 16; bytes are rare in real programs and left to the interpreter's function.
  */
 #include "translate/host/x86_64/rules_vec.h"
 
@@ -245,11 +245,95 @@ static bool shift_var_ok(const Emit *e, const IrOp *op)
     return e->hf->avx2 && (op->type == IR_I32 || op->type == IR_I64);
 }
 
+/*
+ * 16 bits: VT0 = 2^count, VT1 = 2^(bias + count) where these exponents are from 0 to 15, else 0.
+ * Each byte of a power is looked up by the exponent less 0 or 8, which the addition of 0x70
+ * leaves below 0x80 only when it is from 0 to 15; the table has powers from 0 to 7. VT2 is used.
+ */
+static void powers16(Emit *e, int b, unsigned bias)
+{
+    Asm *as = &e->as;
+    Mem wrong = emit_splat(e, IR_I8, 0x70);
+
+    vop2m(as, V_movaps, VT2, emit_const128(e, 0x0606040402020000, 0x0e0e0c0c0a0a0808));
+    vop3(as, V_pshufb, VT2, b, VT2);            /* the count in both bytes */
+    vop3m(as, V_paddb, VT0, VT2, emit_splat(e, IR_I16, 0xf800));
+    vop3m(as, V_paddb, VT1, VT2, emit_splat(e, IR_I16, bias | (bias - 8) << 8));
+    vop3m(as, V_paddusb, VT0, VT0, wrong);
+    vop3m(as, V_paddusb, VT1, VT1, wrong);
+    vop2m(as, V_movaps, VT2, emit_const128(e, 0x8040201008040201, 0));
+    vop3(as, V_pshufb, VT0, VT2, VT0);
+    vop3(as, V_pshufb, VT1, VT2, VT1);
+}
+
+/* negative16: x = all ones where the count is negative. */
+static void negative16(Asm *as, int x, int b)
+{
+    vshift(as, V_psllw_i, x, b, 8);
+    vshift(as, V_psraw_i, x, x, 15);
+}
+
+/* either: d = a << count, in VT0 the power, or what stands in VT1; one of them is 0. */
+static bool either16(Emit *e, const IrOp *op, int d, int a)
+{
+    vop3(&e->as, V_pmullw, VT0, VT0, a);
+    vop3(&e->as, V_por, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+static bool shl_u_16(Emit *e, const IrOp *op, int d, int a, int b)
+{
+    powers16(e, b, 16);
+    vop3(&e->as, V_pmulhuw, VT1, VT1, a);
+    return either16(e, op, d, a);
+}
+
+/* As below in vshl_s, but the sign only counts for right shifts. */
+static bool shl_s_16(Emit *e, const IrOp *op, int d, int a, int b)
+{
+    Asm *as = &e->as;
+
+    powers16(e, b, 16);
+    negative16(as, XMM15, b);
+    vshift(as, V_psraw_i, VT2, a, 15);
+    vop3(as, V_pand, VT2, VT2, XMM15);
+    vop3(as, V_pxor, XMM15, VT2, a);
+    vop3(as, V_pmulhuw, VT1, VT1, XMM15);
+    vop3(as, V_pxor, VT1, VT1, VT2);
+    return either16(e, op, d, a);
+}
+
+/* The top bit of the product's low half is the last one shifted out. */
+static bool rshl_u_16(Emit *e, const IrOp *op, int d, int a, int b)
+{
+    Asm *as = &e->as;
+
+    powers16(e, b, 16);
+    vop3(as, V_pmullw, XMM15, VT1, a);
+    vop3(as, V_pmulhuw, VT1, VT1, a);
+    vshift(as, V_psrlw_i, XMM15, XMM15, 15);
+    vop3(as, V_paddw, VT1, VT1, XMM15);
+    return either16(e, op, d, a);
+}
+
+/* pmulhrsw by 2^(15 - n) shifts right by n, rounded; 2^15 would be negative: count 0. */
+static bool rshl_s_16(Emit *e, const IrOp *op, int d, int a, int b)
+{
+    powers16(e, b, 15);
+    negative16(&e->as, VT2, b);
+    vop3(&e->as, V_pand, VT1, VT1, VT2);
+    vop3(&e->as, V_pmulhrsw, VT1, VT1, a);
+    return either16(e, op, d, a);
+}
+
 RULE(vshl_u)
 {
     Asm *as = &e->as;
     bool q = op->type == IR_I64;
 
+    if (op->type == IR_I16)
+        return shl_u_16(e, op, d, a, b);
     if (!shift_var_ok(e, op))
         return false;
     shift_counts(e, op->type, b);
@@ -266,6 +350,8 @@ RULE(vshl_s)
     Asm *as = &e->as;
     bool q = op->type == IR_I64;
 
+    if (op->type == IR_I16)
+        return shl_s_16(e, op, d, a, b);
     if (!shift_var_ok(e, op))
         return false;
     shift_counts(e, op->type, b);
@@ -279,4 +365,43 @@ RULE(vshl_s)
     asm_8(as, VT2 << 4);
     emit_vl(e, d, op_vl(op), op->type);
     return true;
+}
+
+/* ---- the same, rounded: right by n is (x >> n) + bit n - 1 of x ---- */
+
+static bool rshl_var(Emit *e, const IrOp *op, VOp left, VOp right, int d, int a, int b)
+{
+    Asm *as = &e->as;
+    bool q = op->type == IR_I64;
+
+    if (!shift_var_ok(e, op))
+        return false;
+    shift_counts(e, op->type, b);
+    vop3m(as, q ? V_paddq : V_paddd, VT2, VT1, emit_splat(e, op->type, ~0ull));
+    vop3(as, right, VT2, a, VT2);
+    vop3m(as, V_pand, VT2, VT2, emit_splat(e, op->type, 1));
+    vop3(as, right, VT1, a, VT1);
+    vop3(as, q ? V_paddq : V_paddd, VT1, VT1, VT2);
+    vop3(as, left, VT0, a, VT0);
+    vshift(as, q ? V_psllq_i : V_pslld_i, VT2, b, q ? 56 : 24);
+    asm_vraw_rr(as, q ? V_blendvpd : V_blendvps, 0, d, VT0, VT1);
+    asm_8(as, VT2 << 4);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vrshl_u)
+{
+    if (op->type == IR_I16)
+        return rshl_u_16(e, op, d, a, b);
+    if (op->type == IR_I64)
+        return rshl_var(e, op, V_psllvq, V_psrlvq, d, a, b);
+    return rshl_var(e, op, V_psllvd, V_psrlvd, d, a, b);
+}
+
+RULE(vrshl_s)
+{
+    if (op->type == IR_I16)
+        return rshl_s_16(e, op, d, a, b);
+    return op->type == IR_I32 && rshl_var(e, op, V_psllvd, V_psravd, d, a, b);
 }

@@ -193,6 +193,7 @@ static const Form shift_forms[] = {
     F(vsri_i, T_INT, L_ALL, imm_right), F(vqshl_s_i, T_INT, L_ALL, imm_left),
     F(vqshl_u_i, T_INT, L_ALL, imm_left), F(vqshl_su_i, T_INT, L_ALL, imm_left),
     F(vshl_s, T_INT, L_ALL, imm_none), F(vshl_u, T_INT, L_ALL, imm_none),
+    F(vrshl_s, T_INT, L_ALL, imm_none), F(vrshl_u, T_INT, L_ALL, imm_none),
 };
 static const Form perm_forms[] = {
     F(vconst, T_INT, L_ALL, imm_none), F(vdup, T_INT, L_ALL, imm_none),
