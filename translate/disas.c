@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "translate/base/log.h"
+#include "translate/late_relocs.h"
 
 static void disas(cs_arch arch, cs_mode mode, const uint8_t *code, size_t n, uint64_t pc)
 {
@@ -12,6 +13,7 @@ static void disas(cs_arch arch, cs_mode mode, const uint8_t *code, size_t n, uin
     cs_insn *insn;
     char line[256];
 
+    late_relocs_apply();
     if (cs_open(arch, mode, &handle) != CS_ERR_OK)
         return;
     cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
