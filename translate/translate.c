@@ -190,7 +190,7 @@ static const void *rt_link(Env *env, uint32_t edge)
         return leave_at(env, pc, EXIT_FETCH);
     /* Taking a fresh chunk may have given up the one the edge was in. */
     if (epoch == env->rt.epoch)
-        cache_link(edge, host);
+        cache_link(edge, env->rt.mode);
     return host;
 }
 

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
-    _Atomic(const uint8_t *) host;
+    _Atomic uint64_t place;     /* unit's number << 32 | code offset of the block; 0: none */
 } MapSlot;
 
 typedef struct Map {
@@ -197,14 +197,35 @@ static MapSlot *map_find(Map *m, uint64_t key)
     }
 }
 
-const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+static uint64_t place_of(const Unit *u, uint32_t entry)
+{
+    return (uint64_t)meta_number(u) << 32 | entry;
+}
+
+static Unit *place_unit(uint64_t place)
+{
+    return meta_at((uint32_t)(place >> 32));
+}
+
+static const uint8_t *place_host(uint64_t place)
+{
+    return place ? code + (uint32_t)place : NULL;
+}
+
+/* map_lookup: the place of the block, or 0. Lock-free. */
+static uint64_t map_lookup(uint64_t gpc, uint32_t mode)
 {
     uint64_t key = map_key(gpc, mode);
     MapSlot *s = map_find(atomic_load_explicit(&map, memory_order_acquire), key);
-    const uint8_t *host = atomic_load_explicit(&s->host, memory_order_acquire);
+    uint64_t place = atomic_load_explicit(&s->place, memory_order_acquire);
 
     /* A free slot may just have become another block's. */
-    return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? host : NULL;
+    return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? place : 0;
+}
+
+const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+{
+    return place_host(map_lookup(gpc, mode));
 }
 
 /* map_retire: a reader may still be in the replaced table; free those nobody can be in. */
@@ -235,11 +256,11 @@ static void map_grow(Map *old)
     Map *m = map_new(old->live * 8 > slots * 3 ? slots * 2 : slots);
 
     for (uint64_t i = 0; i <= old->mask; i++) {
-        if (!old->slot[i].host)
+        if (!old->slot[i].place)
             continue;               /* free, or its block died */
         MapSlot *s = map_find(m, old->slot[i].key);
 
-        s->host = old->slot[i].host;
+        s->place = old->slot[i].place;
         s->key = old->slot[i].key;
         m->used++;
     }
@@ -248,7 +269,7 @@ static void map_grow(Map *old)
     map_retire(old);
 }
 
-static void map_insert(uint64_t key, const uint8_t *host)
+static void map_insert(uint64_t key, uint64_t place)
 {
     Map *m = map;
     MapSlot *s = map_find(m, key);
@@ -256,25 +277,25 @@ static void map_insert(uint64_t key, const uint8_t *host)
     if (!s->key) {
         if (++m->used * 4 > m->mask * 3) {
             map_grow(m);
-            map_insert(key, host);
+            map_insert(key, place);
             return;
         }
-        atomic_store_explicit(&s->host, host, memory_order_release);
+        atomic_store_explicit(&s->place, place, memory_order_release);
         atomic_store_explicit(&s->key, key, memory_order_release);
         m->live++;
-    } else if (!s->host) {
-        atomic_store_explicit(&s->host, host, memory_order_release);
+    } else if (!s->place) {
+        atomic_store_explicit(&s->place, place, memory_order_release);
         m->live++;
     }
     /* Another thread was first: its code is as good; ours is found by nobody but itself. */
 }
 
-static void map_remove(uint64_t key, const uint8_t *host)
+static void map_remove(uint64_t key, uint64_t place)
 {
     MapSlot *s = map_find(map, key);
 
-    if (s->key && s->host == host) {
-        atomic_store_explicit(&s->host, NULL, memory_order_release);
+    if (s->key && s->place == place) {
+        atomic_store_explicit(&s->place, 0, memory_order_release);
         ((Map *)map)->live--;
     }
 }
@@ -315,10 +336,10 @@ const uint8_t *cache_code(const Unit *u)
 
 const UnitBlock *cache_block(uint64_t gpc, uint32_t mode)
 {
-    const uint8_t *host = cache_lookup(gpc, mode);
-    Unit *u = host ? cache_unit_at((uint64_t)host) : NULL;
+    uint64_t place = map_lookup(gpc, mode);
+    Unit *u = place_unit(place);
 
-    for (unsigned i = 0; u && i < u->n_block; i++) {
+    for (unsigned i = 0; place && i < u->n_block; i++) {
         if (u->gpc + unit_blocks(u)[i].pc_off == gpc)
             return &unit_blocks(u)[i];
     }
@@ -363,13 +384,13 @@ static void edge_unlink(Edge *e)
     e->to = e->next = e->prev = 0;
 }
 
-static void edge_link(Edge *e, const uint8_t *host)
+static void edge_link(Edge *e, uint64_t place)
 {
-    Unit *u = cache_unit_at((uint64_t)host);
-
-    if (!u || u->dead || e->to)
-        return;
+    Unit *u = place_unit(place);
     uint32_t number = meta_number(e);
+
+    if (!place || e->to)
+        return;
 
     e->to = meta_number(u);
     e->next = u->in_edges;
@@ -377,20 +398,18 @@ static void edge_link(Edge *e, const uint8_t *host)
     if (e->next)
         ((Edge *)meta_at(e->next))->prev = number;
     u->in_edges = number;
-    patch_site(e->site, host);
+    patch_site(e->site, place_host(place));
     cache_stats.links++;
 }
 
-/* The unit an edge belongs to may have died: then the link is not made. */
-void cache_link(uint32_t n, const uint8_t *host)
+/* Either unit may have died: then the link is not made. */
+void cache_link(uint32_t n, uint32_t mode)
 {
     Edge *e = meta_at(n);
 
     cache_lock();
-    Unit *from = cache_unit_at((uint64_t)code + e->site);
-
-    if (from && !from->dead)
-        edge_link(e, host);
+    if (!e->to)
+        edge_link(e, map_lookup(e->target, mode));
     cache_unlock();
 }
 
@@ -435,12 +454,14 @@ static void unit_kill(Unit *u)
     u->dead = 1;
     while (u->in_edges)
         edge_unlink(meta_at(u->in_edges));
-    for (unsigned i = 0; i < u->n_edge; i++)
+    for (unsigned i = 0; i < u->n_edge; i++) {
         edge_unlink(&unit_edges(u)[i]);
+        unit_edges(u)[i].to = EDGE_DEAD;
+    }
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_remove(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        map_remove(map_key(u->gpc + b->pc_off, u->mode), place_of(u, b->entry));
         jump_caches_forget(u->gpc + b->pc_off);
     }
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
@@ -756,14 +777,10 @@ static void unit_publish(Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_insert(map_key(u->gpc + b->pc_off, u->mode), code + b->entry);
+        map_insert(map_key(u->gpc + b->pc_off, u->mode), place_of(u, b->entry));
     }
-    for (unsigned i = 0; i < u->n_edge; i++) {
-        const uint8_t *host = cache_lookup(unit_edges(u)[i].target, u->mode);
-
-        if (host)
-            edge_link(&unit_edges(u)[i], host);
-    }
+    for (unsigned i = 0; i < u->n_edge; i++)
+        edge_link(&unit_edges(u)[i], map_lookup(unit_edges(u)[i].target, u->mode));
     uint32_t *head = page_list(u->gpc);
 
     u->page_next = *head;

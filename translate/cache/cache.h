@@ -35,8 +35,10 @@ typedef struct {
     uint64_t target;        /* guest pc */
     uint32_t site;          /* code offset of the rel32 */
     uint32_t next, prev;    /* edges into the same unit */
-    uint32_t to;            /* unit linked to, 0: none */
+    uint32_t to;            /* unit linked to, 0: none, EDGE_DEAD: its own unit has died */
 } Edge;
+
+#define EDGE_DEAD UINT32_MAX
 
 typedef struct {
     uint32_t entry;         /* code offset */
@@ -143,8 +145,8 @@ const uint8_t *cache_code(const Unit *u);
 /* cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile. */
 void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host);
 
-/* cache_link: make edge number n jump to host, the entry of its target, from now on. */
-void cache_link(uint32_t n, const uint8_t *host);
+/* cache_link: make edge number n jump to the block of its target in mode from now on, if it lives. */
+void cache_link(uint32_t n, uint32_t mode);
 uint64_t cache_edge_target(uint32_t n);
 
 /*
