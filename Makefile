@@ -122,9 +122,11 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 	$(call say,CC,gen/$*.c)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/mimus: $(OBJS)
+$(O)/mimus: $(OBJS) scripts/late_relocs.py
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections \
+	    -Wl,-Map=$@.map -o $@ $(OBJS) $(LIBS)
+	$(Q)$(PYTHON) scripts/late_relocs.py $@ $@.map
 
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 
