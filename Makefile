@@ -122,11 +122,9 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 	$(call say,CC,gen/$*.c)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/mimus: $(OBJS) scripts/late_relocs.py
+$(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections \
-	    -Wl,-Map=$@.map -o $@ $(OBJS) $(LIBS)
-	$(Q)$(PYTHON) scripts/late_relocs.py $@ $@.map
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "translate/base/log.h"
-#include "translate/late_relocs.h"
 
 static unsigned count(cs_arch arch, cs_mode mode, const void *code, size_t n, uint64_t pc)
 {
@@ -15,7 +14,6 @@ static unsigned count(cs_arch arch, cs_mode mode, const void *code, size_t n, ui
     unsigned found = 0;
     csh handle;
 
-    late_relocs_apply();
     if (cs_open(arch, mode, &handle) != CS_ERR_OK)
         return 0;
     cs_option(handle, CS_OPT_SKIPDATA, CS_OPT_ON);
