@@ -176,10 +176,15 @@ static void deaths(void)
     }
     printf("segv is signal %d\n", WTERMSIG(wait_for(pid)));
 
-    int st;
+    int st, go[2];
+    char byte = 0;
+
+    // The child ends only when its continuation has been waited for.
+    pipe(go);
     pid = fork();
     if (!pid) {
         raise(SIGSTOP);
+        read(go[0], &byte, 1);
         _exit(3);
     }
     waitpid(pid, &st, WUNTRACED);
@@ -187,6 +192,8 @@ static void deaths(void)
     kill(pid, SIGCONT);
     waitpid(pid, &st, WCONTINUED);
     int cont = WIFCONTINUED(st);
+
+    write(go[1], &byte, 1);
     printf("stopped by %d, continued %d, exit %d\n", stop, !!cont,
            WEXITSTATUS(cont ? wait_for(pid) : st));
 }
