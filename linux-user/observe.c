@@ -91,14 +91,14 @@ void observe_fork_parent(void)
     perf_files_fork_parent();
 }
 
-void observe_fork_child(Thread *t)
+void observe_fork_child(void)
 {
     perf_files_fork_child();
     if (!reports())
         return;
     owner = getpid();
     atomic_flag_clear(&printed);
-    stats_fork_child(t->env);
+    stats_fork_child();
     profile_fork_child();
 }
 

@@ -19,13 +19,10 @@ void observe_start(Thread *t, const char *program, bool again);
 void observe_thread_start(void);
 void observe_thread_end(void);
 
-/*
- * observe_fork_prepare, _parent, _child: around a fork, inside of translate_fork_; t is the
- * child's only thread.
- */
+/* observe_fork_prepare, _parent, _child: around a fork, inside of translate_fork_. */
 void observe_fork_prepare(void);
 void observe_fork_parent(void);
-void observe_fork_child(Thread *t);
+void observe_fork_child(void);
 
 /* observe_exit: the process is about to end: print what was asked for. Once. */
 void observe_exit(void);

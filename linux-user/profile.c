@@ -226,6 +226,26 @@ static void print_symbol(FILE *f, const Symbol *s)
         fputs("-\n", f);
 }
 
+/* block_extent: guest and host bytes of the block at gpc; false: its code is gone. */
+static bool block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
+                         size_t *host_bytes)
+{
+    *host = cache_lookup(gpc, mode);
+    const Unit *u = *host ? cache_unit_at((uint64_t)*host) : NULL;
+    uint32_t entry = u ? u->code + (uint32_t)(*host - cache_code(u)) : 0;
+
+    for (unsigned i = 0; u && i < u->n_block; i++) {
+        const UnitBlock *b = &unit_blocks(u)[i];
+
+        if (b->entry != entry)
+            continue;
+        *guest_bytes = (i + 1 < u->n_block ? b[1].pc_off : u->guest_bytes) - b->pc_off;
+        *host_bytes = unit_block_end(u, i) - entry;
+        return true;
+    }
+    return false;
+}
+
 /* print_block: how long it is in instructions, when its code is still there. */
 static void print_block(FILE *f, const Guest *guest, const Line *l, uint64_t all, double sum)
 {
@@ -234,7 +254,7 @@ static void print_block(FILE *f, const Guest *guest, const Line *l, uint64_t all
     uint64_t guest_bytes;
     size_t host_bytes;
 
-    if (cache_block_extent(l->gpc, l->mode, &guest_bytes, &host, &host_bytes)) {
+    if (block_extent(l->gpc, l->mode, &guest_bytes, &host, &host_bytes)) {
         guest_insns = disas_count_guest(guest, l->gpc, guest_bytes);
         host_insns = disas_count_host(host, host_bytes);
     }

@@ -659,7 +659,7 @@ static long clone_fork(Thread *t, const CloneArgs *a)
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
     if (pid == 0) {
         fork_child(t, a);
-        observe_fork_child(t);
+        observe_fork_child();
     } else {
         observe_fork_parent();
         if (had_threads)

@@ -231,12 +231,12 @@ void stats_env_gone(Env *env)
         env_take(env, NULL);
 }
 
-void stats_fork_child(Env *self)
+void stats_fork_child(void)
 {
+    cache_each_env(env_take, NULL);
     memset(&sum, 0, sizeof(sum));
     memset(steps, 0, sizeof(steps));
     memset(stats_counter, 0, sizeof(stats_counter));
-    memset(self->rt.count, 0, sizeof(self->rt.count));
     memset(&cache_stats, 0, sizeof(cache_stats));
 }
 

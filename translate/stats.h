@@ -93,8 +93,8 @@ void stats_wrap(const Guest *guest, const void *table[]);
 /* stats_env_gone: add up and clear what env counted. */
 void stats_env_gone(Env *env);
 
-/* stats_fork_child: everything starts at zero; self is the only Env. */
-void stats_fork_child(Env *self);
+/* stats_fork_child: everything starts at zero. */
+void stats_fork_child(void);
 
 /*
  * stats_print: everything as text, or as one JSON object on one line; title: the program.

@@ -337,25 +337,6 @@ const uint8_t *cache_code(const Unit *u)
     return code + u->code;
 }
 
-bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
-                        size_t *host_bytes)
-{
-    const uint8_t *entry = cache_lookup(gpc, mode);
-    Unit *u = entry ? cache_unit_at((uint64_t)entry) : NULL;
-    unsigned i = 0;
-
-    while (u && i < u->n_block && u->gpc + unit_blocks(u)[i].pc_off != gpc)
-        i++;
-    if (!u || i == u->n_block)
-        return false;
-    const UnitBlock *b = &unit_blocks(u)[i];
-
-    *guest_bytes = (i + 1 < u->n_block ? b[1].pc_off : u->guest_bytes) - b->pc_off;
-    *host = code + b->entry;
-    *host_bytes = unit_block_end(u, i) - b->entry;
-    return true;
-}
-
 static uint32_t *page_list(uint64_t gpc)
 {
     return &page_head[(gpc >> PAGE_BITS) % PAGE_HEADS];
@@ -826,6 +807,7 @@ static void unit_fill(Unit *u, Emit *e)
     u->n_edge = (uint16_t)e->n_edge;
     u->n_map = (uint16_t)e->n_map;
     u->stubs = code_offset(e->as.p);
+    u->hot_len = (uint32_t)(e->main_end - e->unit_start);
     unit_fill_blocks(u, e);
     memcpy(unit_map(u), e->map, e->n_map * sizeof(MapEntry));
     for (unsigned i = 0; i < e->n_edge; i++) {
@@ -883,10 +865,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
     cache_stats.units++;
     cache_stats.blocks += u->n_block;
     cache_stats.host_bytes += u->code_len;
-    uint32_t hot = (uint32_t)(e->main_end - e->unit_start);
-
-    u->hot_len = hot;
-    stats_code(hot, u->code_len - hot);
+    stats_code(u->hot_len, u->code_len - u->hot_len);
     for (unsigned i = 0; i < e->n_block; i++) {
         cache_stats.insns += e->block[i].ir.n_insn;
         cache_stats.guest_bytes += e->block[i].ir.guest_bytes;

@@ -112,13 +112,6 @@ uint32_t cache_generation(void);
 /* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
 
-/*
- * cache_block_extent: guest and host bytes of the block that starts at gpc, without what is out
- * of line; false: there is none.
- */
-bool cache_block_extent(uint64_t gpc, uint32_t mode, uint64_t *guest_bytes, const uint8_t **host,
-                        size_t *host_bytes);
-
 /* unit_block_end: code offset behind block i's own code. */
 static inline uint32_t unit_block_end(const Unit *u, unsigned i)
 {
