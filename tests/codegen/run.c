@@ -49,7 +49,7 @@ static Emit *emit;
 static uint8_t *host_room;
 static csh guest_cs, host_cs;
 static Totals totals;
-static uint64_t case_end;       /* guest pc after the case in work */
+static uint64_t case_end;       /* guest pc after the case in work, fused filler included */
 
 // clang-format off
 static const struct {
@@ -298,13 +298,15 @@ static void translate(const Case *c)
 
     for (unsigned i = 0; i < CODE_BYTES / 4; i++)
         code[i] = i < c->n_word ? c->word[i] : FILLER;
-    case_end = CODE + 4 * c->n_word;
     emit->mode = 0;
     emit->as.p = host_room;
     emit->as.end = host_room + UNIT_ROOM;
     emit->interpret = false;
     emit->unit_pc = CODE;
     if (unit_lift(emit, CODE, UNIT_MAX_BLOCKS, c->n_word)) {
+        const IrBlock *last = &emit->block[emit->n_block - 1].ir;
+
+        case_end = last->pc.va + last->guest_bytes;
         unit_analyse(emit);
         if (emit_unit(emit))
             return;
