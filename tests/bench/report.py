@@ -184,7 +184,7 @@ def cell(g):
 
 def verdict(rows):
     if any(g["ok"] is None for g in rows):
-        return "not measured"
+        return "not measured: busy machine"
     return "ok" if all(g["ok"] for g in rows) else "**missed**"
 
 

@@ -153,6 +153,11 @@ def test_single_figures():
     equal(value("cold start"), (1.3, False))
 
 
+def test_no_efficiency_from_a_busy_machine():
+    g = gates_of({"scale_1": by(2, 2, 2), "scale_8": by(1.5, 1.5, 1)})
+    equal([(x["value"], x["ok"]) for x in g.values()], [(None, None)])
+
+
 def test_a_failed_run_counts_nowhere():
     res = {"int_fib": by(1, 1, 9), "int_lz": by(1, 4, 9)}
     res["int_lz"]["mimus"][1]["ok"] = False

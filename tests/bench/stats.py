@@ -123,7 +123,11 @@ def class_gates(summary, emu, base):
     return rows
 
 
+LEAST_NATIVE_EFFICIENCY = 0.85
+
+
 def extra_value(kind, cases, summary, res, emu, base):
+    """The figure of a gate; None when it was not measured, NaN when it means nothing."""
     rows = [summary["cases"].get(n, {}) for n in cases]
     one = rows[0]
     if kind == "over" and emu in one and NATIVE in one:
@@ -137,6 +141,9 @@ def extra_value(kind, cases, summary, res, emu, base):
     if kind == "efficiency":
         t = [wall(name, n) for n in (NATIVE, emu) for name in cases]
         if all(t):
+            # Independent work on two processors goes twice as fast, unless others use them.
+            if t[0] / t[1] < 2 * LEAST_NATIVE_EFFICIENCY:
+                return math.nan
             return 1 - (t[2] / t[3]) / (t[0] / t[1])
     if kind == "cold":
         a, b = wall(cases[0], emu), wall(cases[1], emu)
@@ -145,11 +152,14 @@ def extra_value(kind, cases, summary, res, emu, base):
 
 
 def gates(summary, res, emu, base):
-    """Rows of the gate table for one emulator. A gate whose cases were not measured has no row."""
+    """Rows of the gate table for one emulator. A gate whose cases were not measured has no row;
+    one whose figure means nothing, as the machine was too busy, has a row without a value."""
     rows = class_gates(summary, emu, base)
     for what, kind, cases, limit in EXTRA_GATES:
         value = extra_value(kind, cases, summary, res, emu, base)
         if value is not None:
+            if math.isnan(value):
+                value = None
             rows.append(gate("", what.format(base=base), value, limit, upper=kind != "faster",
                              case=cases[-1]))
     return rows
