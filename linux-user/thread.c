@@ -622,6 +622,7 @@ static void fork_child(Thread *t, const CloneArgs *a)
 {
     static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 
+    translate_after_fork(t->env);
     /* Each page written now is copied: nothing to do, nothing to write. */
     if (had_threads) {
         translate_fork_child(t->env);
@@ -653,6 +654,7 @@ static long clone_fork(Thread *t, const CloneArgs *a)
 {
     long pid;
 
+    translate_before_fork(t->env);
     if (had_threads)
         translate_fork_prepare();
     observe_fork_prepare();

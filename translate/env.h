@@ -104,6 +104,7 @@ typedef struct {
      * translations. Else nothing was done.
      */
     bool (*on_quick)(Env *env);
+    void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
 } EnvRt;
 
 struct Env {

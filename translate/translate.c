@@ -15,6 +15,7 @@
 #include "translate/base/own_memory.h"
 #include "translate/cache/cache.h"
 #include "translate/env_layout.h"
+#include "translate/fork_hints.h"
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
 #include "translate/lift_block.h"
@@ -140,6 +141,7 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
             }
             stats_phase(PHASE_LIFT);
             if (unit_write(env, &n->e, pc, gen)) {
+                fork_hints_note(env, pc | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
                 host = cache_lookup(pc, env->rt.mode);
                 if (host)
                     break;
@@ -225,7 +227,7 @@ static const void *rt_lookup(Env *env, uint64_t pc)
 
 static int rt_syscall(Env *env, uint32_t imm)
 {
-    uint64_t next = env->rt.next_pc;
+    uint64_t next = env->rt.next_pc, shadow = env->rt.shadow_sp;
 
     if (env->rt.on_quick && env->rt.on_quick(env))
         return 0;
@@ -240,9 +242,12 @@ static int rt_syscall(Env *env, uint32_t imm)
     leave |= (int)env->rt.own_poke;
     flags_from_guest(env);
     env->rt.exit_kind = leave ? EXIT_SYSCALL : EXIT_NONE;
-    /* Code went away, perhaps what called, or this is code for another mode: look up afresh. */
+    /*
+     * Code went away, perhaps what called, or this is code for another mode, or something was
+     * translated and the shadow stack emptied for that: look up afresh.
+     */
     bool moved = env->rt.seen_kills != cache_kills() || was != now ||
-                 env->rt.jump_mode != env->rt.mode;
+                 env->rt.jump_mode != env->rt.mode || env->rt.shadow_sp != shadow;
 
     if (moved)
         env->rt.shadow_sp = env->rt.shadow_base - 8;    /* the way out pops one word */
@@ -438,6 +443,32 @@ void translate_invalidate(GuestAddr start, uint64_t len)
     interp_invalidate();
     if (translate_options.accel == ACCEL_JIT)
         cache_kill(start.va, start.va + len, running);
+}
+
+void translate_before_fork(Env *env)
+{
+    uint64_t key[64];
+
+    if (translate_options.accel != ACCEL_JIT || !env->rt.adopted)
+        return;
+    unsigned n = fork_hints_take(env, key, ARRAY_LEN(key));
+
+    if (!n)
+        return;
+    cache_busy(env);
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t pc = key[i] & (((uint64_t)1 << HINT_MODE_SHIFT) - 1);
+
+        if (key[i] >> HINT_MODE_SHIFT == env->rt.mode && pages_is_exec(guest_addr(pc)) &&
+            !cache_lookup(pc, env->rt.mode))
+            translate_unit(env, pc);
+    }
+    cache_quiet(env);
+}
+
+void translate_after_fork(Env *env)
+{
+    fork_hints_child(env);
 }
 
 void translate_fork_prepare(void)

@@ -73,6 +73,13 @@ typedef enum {
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc);
 
 /*
+ * translate_before_fork: in every process, from a system call of env's thread; translates what earlier
+ * children needed. translate_after_fork: in the child. See fork_hints.h.
+ */
+void translate_before_fork(Env *env);
+void translate_after_fork(Env *env);
+
+/*
  * translate_fork_prepare/parent/child: call around fork() in a threaded process; self is the
  * Env of the thread that goes on in the child.
  */
