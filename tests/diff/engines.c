@@ -595,6 +595,22 @@ static unsigned put_exclusive(Sequence *q, unsigned i, unsigned end, const Roles
     return k - i;
 }
 
+/* put_fence: an atomic addition, a branch and a fence, which then is nothing where it comes. */
+static unsigned put_fence(Sequence *q, unsigned i, unsigned end, const Roles *r)
+{
+    unsigned to = i + 2 + below(end - i - 1), base = r->base[below(2)], t = r->pool[below(8)];
+    uint32_t branch = one_in(2) ? 0x54000000 | below(14) : 0xb4000000 | below(2) << 24 | t;
+
+    if (i + 3 > end || q->target[i + 2]) {
+        return 0;
+    }
+    put_pair(q, i, 0xf8e00000 | t | base << 5 | (uint32_t)r->pool[below(8)] << 16,
+             put_offset(branch, (int)(to - i - 1)));
+    q->word[i + 2] = 0xd5033bbf;
+    q->target[to] = true;
+    return 3;
+}
+
 /* put_flush: IC IVAU of the code the sequence is in. */
 static unsigned put_flush(Sequence *q, unsigned i, const Roles *r)
 {
@@ -616,6 +632,7 @@ static unsigned put_special(Sequence *q, unsigned i, unsigned end, Roles *r)
     case 0: case 1: case 2: return put_loop(q, i, below(i), r);
     case 3: case 4: return put_indirect(q, i, end, r);
     case 5: return put_flush(q, i, r);
+    case 8: return put_fence(q, i, end, r);
     case 7: return put_exclusive(q, i, end, r);
     case 6:
         if (q->n == q->n_main) {

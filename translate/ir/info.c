@@ -167,3 +167,44 @@ bool ir_cond_holds(IrCond cond, unsigned nzcv)
 
     return cond >= IR_AL || holds[cond >> 1] != (cond & 1);
 }
+
+/* A sequentially consistent read and write, or a full fence. */
+static bool is_barrier(const IrOp *op)
+{
+    switch (op->op) {
+    case IR_fence: return op->imm == IR_FENCE_FULL;
+    case IR_amo_add:
+    case IR_amo_andn:
+    case IR_amo_or:
+    case IR_amo_xor:
+    case IR_amo_max_s:
+    case IR_amo_min_s:
+    case IR_amo_max_u:
+    case IR_amo_min_u:
+    case IR_amo_swap:
+    case IR_cas:
+    case IR_cas128:
+    case IR_stex:
+    case IR_stex128: return true;
+    default: return false;
+    }
+}
+
+bool ir_drained(const IrBlock *b, uint32_t at, bool release_only)
+{
+    enum { LOOK_BACK = 64 };
+    uint32_t end = at > LOOK_BACK ? at - LOOK_BACK : 0;
+
+    for (uint32_t i = at; i-- > end;) {
+        const IrOp *op = &b->op[i];
+        unsigned props = ir_op_info[op->op].props;
+
+        if (is_barrier(op) || (release_only && (props & IRP_READ) && op->flags & IR_ORD_ACQ))
+            return true;
+        if (op->op == IR_call)
+            return false;
+        if ((props & IRP_WRITE) && (!release_only || op->flags & IR_ORD_REL))
+            return false;
+    }
+    return false;
+}

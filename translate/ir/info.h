@@ -68,6 +68,14 @@ static inline bool ir_sets_flags(const IrOp *op)
     return (props & IRP_DEFF) || ((props & IRP_SETF) && (op->flags & IRF_SETF));
 }
 
+/*
+ * ir_drained: on every way to op `at` of the block lies an atomic operation or full fence with no
+ * store after it, or with release_only no release store: these stores have been seen by everyone.
+ * Looks back a little only. An op that the interpreter runs instead does not come back into the
+ * block, and an acquire load has seen to earlier release stores.
+ */
+bool ir_drained(const IrBlock *b, uint32_t at, bool release_only);
+
 /* ir_cond_holds: nzcv has N in bit 3 to V in bit 0. IR_AL and (as on Arm) IR_NV: yes. */
 bool ir_cond_holds(IrCond cond, unsigned nzcv);
 

@@ -38,7 +38,7 @@ bool a64_b_cond(Lift *l, const a64_b_cond_args *a)
     if (a->cond >= IR_AL) {
         return exit_to(l, taken);
     }
-    ir_emit(l->ir, IR_exit_cond, IR_I64, 0, taken, next_pc(l), IR_NONE, a->cond);
+    ir_emit(l->ir, IR_exit_cond, IR_I64, 0, taken, a64_skip_fence(l), IR_NONE, a->cond);
     return true;
 }
 
@@ -46,7 +46,7 @@ bool a64_cbz(Lift *l, const a64_cbz_args *a)
 {
     IrType ty = x_type(a->sf);
 
-    ir_emit(l->ir, IR_exit_z, ty, 0, target_pc(l, a->offset), next_pc(l),
+    ir_emit(l->ir, IR_exit_z, ty, 0, target_pc(l, a->offset), a64_skip_fence(l),
             get_x(l, ty, a->rt), 0);
     return true;
 }
@@ -55,7 +55,7 @@ bool a64_cbnz(Lift *l, const a64_cbnz_args *a)
 {
     IrType ty = x_type(a->sf);
 
-    ir_emit(l->ir, IR_exit_nz, ty, 0, target_pc(l, a->offset), next_pc(l),
+    ir_emit(l->ir, IR_exit_nz, ty, 0, target_pc(l, a->offset), a64_skip_fence(l),
             get_x(l, ty, a->rt), 0);
     return true;
 }

@@ -22,6 +22,8 @@
  */
 #include "translate/guest/aarch64/lift_fuse.h"
 
+#include "translate/ir/info.h"
+
 enum { MAX_WORDS = 6 };
 
 /* ---- fields of instruction words ---- */
@@ -294,6 +296,22 @@ bool a64_fuse_exclusive(Lift *l, unsigned size, unsigned rn, unsigned rt)
         ir_emit(l->ir, IR_exit_cond, IR_I64, 0, target_pc(l, x.out), target_pc(l, 4 * x.n),
                 IR_NONE, IR_NE);
     return true;
+}
+
+/* ---- fences behind loops of compare-and-swap ---- */
+
+IrVal a64_skip_fence(Lift *l)
+{
+    uint32_t w[2];
+    bool full;
+
+    if (!l->fuse || words_from(l, w, 2) < 2)
+        return next_pc(l);
+    full = is(w[1], 0xfffff3ff, 0xd50333bf);    /* dmb osh, nsh, ish or sy */
+    if (!full || !ir_drained(l->ir, l->ir->n_op, false))
+        return next_pc(l);
+    l->more = 4;
+    return target_pc(l, 8);
 }
 
 /* ---- calls of helpers ---- */

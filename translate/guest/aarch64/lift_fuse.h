@@ -14,6 +14,12 @@
 bool a64_fuse_exclusive(Lift *l, unsigned size, unsigned rn, unsigned rt);
 
 /*
+ * a64_skip_fence: where a branch not taken goes on: behind a full fence that comes next, when
+ * it is nothing because the block did an atomic operation and stored nothing since.
+ */
+IrVal a64_skip_fence(Lift *l);
+
+/*
  * a64_fuse_call: at a branch by offset to a helper for atomics: all it does but the return.
  * The helper does not use the link register, so the caller writes it after this.
  */

@@ -9,6 +9,7 @@
  * the acquire load that still finds it pays for the fence.
  */
 #include "translate/host/x86_64/rules_int.h"
+#include "translate/ir/info.h"
 
 static unsigned bytes_of(const IrOp *op)
 {
@@ -17,61 +18,16 @@ static unsigned bytes_of(const IrOp *op)
 
 /* ---- order ---- */
 
-/* is_locked: the op's code has a locked instruction in it, always. */
-static bool is_locked(const IrOp *op)
-{
-    switch (op->op) {
-    case IR_fence: return op->imm == IR_FENCE_FULL;
-    case IR_amo_add:
-    case IR_amo_andn:
-    case IR_amo_or:
-    case IR_amo_xor:
-    case IR_amo_max_s:
-    case IR_amo_min_s:
-    case IR_amo_max_u:
-    case IR_amo_min_u:
-    case IR_amo_swap:
-    case IR_cas:
-    case IR_cas128:
-    case IR_stex:
-    case IR_stex128: return true;
-    default: return false;
-    }
-}
-
-/*
- * drained: on every way to here lies a locked instruction with no store after it, or with
- * release_only no release store. Looks back in the block; an op that the interpreter is asked
- * to run instead does not come back into the block.
- */
-static bool drained(const Emit *e, bool release_only)
-{
-    enum { LOOK_BACK = 64 };
-    uint32_t end = e->i > LOOK_BACK ? e->i - LOOK_BACK : 0;
-
-    for (uint32_t i = e->i; i-- > end;) {
-        const IrOp *op = &e->ir->op[i];
-        unsigned props = ir_op_info[op->op].props;
-
-        if (is_locked(op) || (release_only && (props & IRP_READ) && op->flags & IR_ORD_ACQ))
-            return true;
-        if (op->op == IR_call)
-            return false;
-        if ((props & IRP_WRITE) && (!release_only || op->flags & IR_ORD_REL))
-            return false;
-    }
-    return false;
-}
-
 void emit_released(Emit *e)
 {
     asm_mov_mi(&e->as, 4, emit_rt(release_pending), 1);
 }
 
-/* locked: a locked instruction was just made. */
+/* locked: a locked instruction was just made; there may be a note to take back. */
 static void locked(Emit *e)
 {
-    asm_mov_mi(&e->as, 4, emit_rt(release_pending), 0);
+    if (!ir_drained(e->ir, e->i, true))
+        asm_mov_mi(&e->as, 4, emit_rt(release_pending), 0);
 }
 
 /* full_fence: an exchange is a fence, too, and keeps EFLAGS. */
@@ -83,7 +39,7 @@ static void full_fence(Emit *e)
 
 void emit_acquire(Emit *e)
 {
-    if (drained(e, true))
+    if (ir_drained(e->ir, e->i, true))
         return;
     asm_mov_rm(&e->as, 0, RCX, emit_rt(release_pending));
     uint8_t *none = asm_jrcxz8(&e->as);
@@ -103,7 +59,7 @@ void rule_guard(Emit *e, const IrOp *op)
 
 void rule_fence(Emit *e, const IrOp *op)
 {
-    if (op->imm == IR_FENCE_FULL && !drained(e, false))
+    if (op->imm == IR_FENCE_FULL && !ir_drained(e->ir, e->i, false))
         full_fence(e);      /* TSO keeps loads in order, and stores */
 }
 
