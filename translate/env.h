@@ -96,6 +96,7 @@ typedef struct {
     void *interp_cache;         /* interpreter: this thread's lifted blocks */
     uint64_t count[ENV_COUNTS]; /* of translated code, with -stats; see stats.h */
     volatile uint32_t doing;    /* -profile: DOING_ of stats.h */
+    uint64_t probe_map;         /* the look-up of translated code: the block map it reads */
     uint32_t release_pending;   /* translated code: nonzero: a release store may not be seen yet */
     volatile uint32_t own_poke; /* set by env_poke_own() outside of translated code */
     /*
@@ -106,6 +107,16 @@ typedef struct {
     bool (*on_quick)(Env *env);
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
 } EnvRt;
+
+/*
+ * env_jump_index: an address's entry in Env.jump; code generators make functions at multiples of
+ * 16 to 64, so higher bits are folded in.
+ */
+enum { ENV_JUMP_FOLD = 6 };
+static inline unsigned env_jump_index(uint64_t gpc)
+{
+    return (unsigned)((gpc ^ gpc >> ENV_JUMP_FOLD) >> 2) & (ENV_JUMP_ENTRIES - 1);
+}
 
 struct Env {
     _Alignas(4096) uint8_t state[ENV_STATE_BYTES];

@@ -298,6 +298,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     runtime = n->e.as.p;
     enter = emit_thunks(&n->e, thunk_table);
     runtime_bytes = (size_t)(n->e.as.p - runtime);
+    cache_data(thunk_table);
     thunk_table[RT_LINK] = (const void *)rt_link;
     thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;

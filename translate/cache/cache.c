@@ -21,24 +21,10 @@ typedef struct {
     uint32_t state;
     uint32_t code_used, meta_used;
     _Atomic uint32_t n_unit;
+    uint32_t n_dead;            /* of them */
     uint64_t epoch;             /* CHUNK_LIMBO: free when every thread is past it */
     const Env *owner;           /* CHUNK_OWNED */
 } Chunk;
-
-typedef struct {
-    _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
-    _Atomic uint64_t place;     /* Place of its code; 0: none now */
-} MapSlot;
-
-/* Where a block is: the code offset of its entry, and above bit 32 the number of its unit. */
-typedef uint64_t Place;
-
-typedef struct Map {
-    uint64_t mask, used, live;  /* used: slots with a key; live: those with code, too */
-    struct Map *older;          /* replaced before; gone when every thread is past epoch */
-    uint64_t epoch;
-    MapSlot slot[];
-} Map;
 
 enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 2048 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
@@ -187,15 +173,6 @@ static uint64_t map_key(uint64_t gpc, uint32_t mode)
     return gpc | (uint64_t)mode << 56;
 }
 
-/*
- * Blocks of the same 64 bytes of guest code have neighbouring slots, of one cache line at best:
- * where one is looked for, those around it were or will be.
- */
-static uint64_t map_hash(uint64_t key)
-{
-    return ((key >> 6) * 0x9e3779b97f4a7c15ull >> 32) * 4 + (key >> 4 & 3);
-}
-
 static const uint8_t *place_host(Place p)
 {
     return p ? code + (uint32_t)p : NULL;
@@ -224,6 +201,12 @@ static Place map_lookup(uint64_t key)
 
     /* A free slot may just have become another block's. */
     return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? p : 0;
+}
+
+void cache_data(const void *table[])
+{
+    table[DATA_MAP] = &map;
+    table[DATA_CODE] = code;
 }
 
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
@@ -419,7 +402,7 @@ static void jump_caches_forget(uint64_t gpc)
 {
     atomic_thread_fence(memory_order_seq_cst);      /* after the map: see cache_jump_set() */
     for (unsigned i = 0; i < n_env; i++) {
-        JumpEntry *j = &envs[i]->jump[gpc >> 2 & (ENV_JUMP_ENTRIES - 1)];
+        JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
 
         if (j->gpc == gpc)
             __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
@@ -432,7 +415,7 @@ static void jump_caches_forget(uint64_t gpc)
  */
 void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
 {
-    JumpEntry *j = &env->jump[gpc >> 2 & (ENV_JUMP_ENTRIES - 1)];
+    JumpEntry *j = &env->jump[env_jump_index(gpc)];
 
     j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -444,11 +427,29 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
         j->gpc = 1;
 }
 
+/* chunk_retire: nothing in it is found any more; it is free when every thread has moved on. */
+static void chunk_retire(Chunk *c)
+{
+    c->state = CHUNK_LIMBO;
+    c->epoch = atomic_fetch_add(&epoch, 1) + 1;
+}
+
+/*
+ * chunk_lost_one: the chunk's code is used again when the last of it dies, so that a guest that
+ * makes code again and again stays in a small, cached part of the arena.
+ */
+static void chunk_lost_one(Chunk *c)
+{
+    if (++c->n_dead == c->n_unit && c->state == CHUNK_FULL)
+        chunk_retire(c);
+}
+
 static void unit_kill(Unit *u)
 {
     if (u->dead)
         return;
     u->dead = 1;
+    chunk_lost_one(&chunks[u->code / CHUNK_BYTES]);
     while (u->in_edges)
         edge_unlink(meta_at(u->in_edges));
     for (unsigned i = 0; i < u->n_edge; i++)
@@ -693,8 +694,8 @@ static void chunk_evict(Env *self)
             continue;
         for (uint32_t k = 0; k < chunks[i].n_unit; k++)
             unit_kill(meta_at(chunk_index(i)[-1 - (int)k]));
-        chunks[i].state = CHUNK_LIMBO;
-        chunks[i].epoch = atomic_fetch_add(&epoch, 1) + 1;
+        if (chunks[i].state != CHUNK_LIMBO)
+            chunk_retire(&chunks[i]);
         cache_stats.evictions++;
         atomic_fetch_add(&kills, 1);
         poke_others(self);
@@ -871,6 +872,8 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
         cache_stats.guest_bytes += e->block[i].ir.guest_bytes;
     }
     c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
+    if (c->state == CHUNK_FULL && c->n_dead == c->n_unit)
+        chunk_retire(c);
     cache_unlock();
     if (cache_unit_hook)
         cache_unit_hook(u);

@@ -109,6 +109,38 @@ uint8_t *cache_reserve_thunks(uint8_t **end);
 bool cache_commit(Env *env, Emit *e, uint32_t gen);
 uint32_t cache_generation(void);
 
+/*
+ * The block map, as translated code reads it (thunks.c) and cache.c writes it. Open addressing:
+ * from slot map_hash(key) on, up to the first without a key.
+ */
+typedef struct {
+    _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
+    _Atomic uint64_t place;     /* Place of its code; 0: none now */
+} MapSlot;
+
+/* Where a block is: the code offset of its entry, and above bit 32 the number of its unit. */
+typedef uint64_t Place;
+
+typedef struct Map {
+    uint64_t mask, used, live;  /* used: slots with a key; live: those with code, too */
+    struct Map *older;          /* replaced before; gone when every thread is past epoch */
+    uint64_t epoch;
+    MapSlot slot[];
+} Map;
+
+/*
+ * map_hash: blocks of the same 64 bytes of guest code have neighbouring slots, of one cache line
+ * at best: where one is looked for, those around it were or will be.
+ */
+#define MAP_MULTIPLIER 0x9e3779b97f4a7c15ull
+static inline uint64_t map_hash(uint64_t key)
+{
+    return ((key >> 6) * MAP_MULTIPLIER >> 32) * 4 + (key >> 4 & 3);
+}
+
+/* cache_data: fill DATA_MAP and DATA_CODE of the run-time entries. */
+void cache_data(const void *table[]);
+
 /* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
 const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
 

@@ -45,6 +45,8 @@ enum {
     RT_SYSCALL,
     RT_EVAL,
     RT_HELPER,
+    DATA_MAP,           /* address of the pointer to the block map: cache.h */
+    DATA_CODE,          /* address of the code arena */
     RT_COUNT
 };
 
@@ -322,6 +324,9 @@ void emit_eval(Emit *e, const IrOp *op);
 /* emit_edge: jmp, jcc or call rel32 to guest pc target, which can be linked. */
 typedef enum { EDGE_JMP, EDGE_JCC, EDGE_CALL } EdgeKind;
 void emit_edge(Emit *e, EdgeKind kind, int cc, uint64_t target);
+
+/* emit_jump_index: env_jump_index() of the address in rax, times 4, to rcx. */
+void emit_jump_index(Asm *as);
 
 /* ---- units (emit.c) ---- */
 

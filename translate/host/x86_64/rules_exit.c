@@ -10,7 +10,14 @@
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/stats.h"
 
-enum { JUMP_MASK = (ENV_JUMP_ENTRIES - 1) << 2 };
+
+void emit_jump_index(Asm *as)
+{
+    asm_mov_rr(as, 0, RCX, RAX);
+    asm_shift_ri(as, 0, SH_SHR, RCX, ENV_JUMP_FOLD);
+    asm_alu_rr(as, 0, ALU_XOR, RCX, RAX);
+    asm_alu_ri(as, 0, ALU_AND, RCX, (ENV_JUMP_ENTRIES - 1) << 2);
+}
 
 static Mem jump_entry(size_t field)
 {
@@ -208,8 +215,7 @@ static uint8_t *probe(Emit *e, const IrOp *op)
 
     if (a != RAX)
         asm_mov_rr(as, 1, RAX, a);
-    asm_mov_rr(as, 0, RCX, RAX);
-    asm_alu_ri(as, 0, ALU_AND, RCX, JUMP_MASK);
+    emit_jump_index(as);
     asm_alu_rm(as, 1, ALU_CMP, RAX, jump_entry(offsetof(JumpEntry, gpc)));
     return asm_jcc32(as, CC_NE);
 }

@@ -6,7 +6,8 @@
  * C code runs on the thread's own stack (rt.c_sp, 16-byte aligned) while the shadow stack
  * pointer waits in rt.shadow_sp. MXCSR stays the guest's throughout.
  */
-#include "translate/host/x86_64/emit.h"
+#include "translate/cache/cache.h"
+#include "translate/env_layout.h"
 #include "translate/stats.h"
 
 enum { SAVE_VEC = 12, SAVE_INT = 8, SAVE_BYTES = SAVE_VEC * 16 + SAVE_INT * 8 };
@@ -117,6 +118,89 @@ static void thunk_link(Emit *e, const void *table[])
     asm_jmp_r(as, RAX);
 }
 
+enum { MISS_JUMPS = 3 };
+
+/*
+ * map_probe: the block map's slot of the guest address in rax, its address to rbx: what map_find()
+ * in cache.c does. Changes rcx and rdx, which hold nothing where a block ends. Returns the jumps
+ * to take when there is no slot, or the code is for another mode.
+ */
+static void map_probe(Asm *as, uint8_t *miss[MISS_JUMPS - 1])
+{
+    asm_alu_mi(as, 4, ALU_CMP, emit_rt(mode), 0);
+    miss[0] = asm_jcc32(as, CC_NE);
+    asm_mov_rm(as, 1, RDX, emit_thunk(DATA_MAP));
+    asm_mov_rm(as, 1, RDX, mem_b(RDX, 0));
+    asm_mov_mr(as, 8, emit_rt(probe_map), RDX);
+    asm_mov_ri(as, RBX, MAP_MULTIPLIER);
+    asm_mov_rr(as, 1, RCX, RAX);
+    asm_shift_ri(as, 1, SH_SHR, RCX, 6);
+    asm_imul_rr(as, 1, RCX, RBX);
+    asm_shift_ri(as, 1, SH_SHR, RCX, 32);
+    asm_mov_rr(as, 0, RBX, RAX);
+    asm_shift_ri(as, 0, SH_SHR, RBX, 4);
+    asm_alu_ri(as, 0, ALU_AND, RBX, 3);
+    asm_lea(as, 1, RCX, mem_bi(RBX, RCX, 2, 0));
+    const uint8_t *again = as->p;
+
+    asm_alu_rm(as, 1, ALU_AND, RCX, mem_b(RDX, offsetof(Map, mask)));
+    asm_mov_rr(as, 1, RBX, RCX);
+    asm_shift_ri(as, 1, SH_SHL, RBX, 4);
+    asm_lea(as, 1, RBX, mem_bi(RDX, RBX, 0, offsetof(Map, slot)));
+    asm_alu_rm(as, 1, ALU_CMP, RAX, mem_b(RBX, offsetof(MapSlot, key)));
+    uint8_t *found = asm_jcc8(as, CC_E);
+
+    asm_alu_mi(as, 8, ALU_CMP, mem_b(RBX, offsetof(MapSlot, key)), 0);
+    miss[1] = asm_jcc32(as, CC_E);
+    asm_lea(as, 1, RCX, mem_b(RCX, 1));
+    asm_jmp_to(as, again);
+    asm_patch8(as, found);
+}
+
+/* slot_host: the host code of the slot at rbx to register d; zero flag: none. */
+static void slot_host(Asm *as, int d)
+{
+    asm_mov_rm(as, 0, d, mem_b(RBX, offsetof(MapSlot, place)));
+    asm_test_rr(as, 1, d, d);
+}
+
+/*
+ * thunk_find: a miss of the jump cache at rax: look in the block map, fill the jump cache as
+ * cache_jump_set() does, and go there. Returns the jumps to take when the block is not there.
+ */
+static void thunk_find(Asm *as, uint8_t *miss[MISS_JUMPS])
+{
+    int32_t jump = (int32_t)offsetof(Env, jump) - EMIT_BIAS;
+
+    map_probe(as, miss);
+    slot_host(as, RDX);
+    miss[MISS_JUMPS - 1] = asm_jcc32(as, CC_E);
+    asm_alu_rm(as, 1, ALU_ADD, RDX, emit_thunk(DATA_CODE));
+    emit_jump_index(as);
+    asm_lea(as, 1, RCX, mem_bi(RBP, RCX, 2, jump));
+    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), 1);
+    asm_mov_mr(as, 8, mem_b(RCX, offsetof(JumpEntry, host)), RDX);
+    asm_mov_mr(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), RAX);
+    asm_lock(as);
+    asm_alu_mi(as, 4, ALU_OR, mem_b(RSP, 0), 0);
+    /* Still there, and in the map that who drops it changes? */
+    asm_mov_rm(as, 1, RAX, emit_thunk(DATA_MAP));
+    asm_mov_rm(as, 1, RAX, mem_b(RAX, 0));
+    asm_alu_rm(as, 1, ALU_CMP, RAX, emit_rt(probe_map));
+    uint8_t *moved = asm_jcc8(as, CC_NE);
+
+    slot_host(as, RAX);
+    asm_alu_rm(as, 1, ALU_ADD, RAX, emit_thunk(DATA_CODE));
+    asm_alu_rr(as, 1, ALU_CMP, RAX, RDX);
+    uint8_t *gone = asm_jcc8(as, CC_NE);
+
+    asm_jmp_r(as, RDX);
+    asm_patch8(as, moved);
+    asm_patch8(as, gone);
+    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), 1);
+    asm_jmp_r(as, RDX);
+}
+
 /* thunk_ret: a return that did not match the top entry; look a little further up first. */
 static void thunk_probe(Emit *e, const void *table[])
 {
@@ -133,8 +217,7 @@ static void thunk_probe(Emit *e, const void *table[])
     table[THUNK_PROBE] = as->p;
     emit_count(e, ENV_COUNT_PROBE_AGAIN);
     asm_mov_rm(as, 0, RCX, mem_b(RBP, -PAGE_BYTES - EMIT_BIAS));
-    asm_mov_rr(as, 0, RCX, RAX);
-    asm_alu_ri(as, 0, ALU_AND, RCX, (ENV_JUMP_ENTRIES - 1) << 2);
+    emit_jump_index(as);
     int32_t jump = (int32_t)offsetof(Env, jump) - EMIT_BIAS;
 
     asm_alu_rm(as, 1, ALU_CMP, RAX, mem_bi(RBP, RCX, 2, jump));
@@ -142,6 +225,11 @@ static void thunk_probe(Emit *e, const void *table[])
 
     asm_jmp_m(as, mem_bi(RBP, RCX, 2, jump + 8));
     asm_patch8(as, miss);
+    uint8_t *absent[MISS_JUMPS];
+
+    thunk_find(as, absent);
+    for (unsigned i = 0; i < MISS_JUMPS; i++)
+        asm_patch32(absent[i], as->p);
     save(as);
     arg_env(as);
     asm_mov_rr(as, 1, RSI, RAX);
