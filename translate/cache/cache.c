@@ -22,6 +22,7 @@ typedef struct {
     uint32_t code_used, meta_used;
     _Atomic uint32_t n_unit;
     uint32_t n_dead;            /* of them */
+    uint32_t code_ready, meta_ready;    /* bytes whose pages are there */
     uint64_t epoch;             /* CHUNK_LIMBO: free when every thread is past it */
     const Env *owner;           /* CHUNK_OWNED */
 } Chunk;
@@ -673,7 +674,9 @@ static unsigned chunks_settle(uint32_t *found, unsigned *limbo)
 
     for (uint32_t i = 1; i < n_chunk; i++) {
         if (chunks[i].state == CHUNK_LIMBO && oldest >= chunks[i].epoch)
-            chunks[i] = (Chunk){ .state = CHUNK_FREE };
+            chunks[i] = (Chunk){ .state = CHUNK_FREE,
+                                 .code_ready = chunks[i].code_ready,
+                                 .meta_ready = chunks[i].meta_ready };
         if (chunks[i].state == CHUNK_FREE) {
             if (!n)
                 *found = i;
@@ -761,9 +764,30 @@ static uint32_t chunk_own(Env *env)
     }
 }
 
+/*
+ * make_ready: a chunk's next pages at once. Faulting them in one by one costs more, and falls on
+ * single units: one in a hundred took seven times as long.
+ */
+static void make_ready(uint8_t *base, uint32_t used, uint32_t *ready, uint32_t size)
+{
+    enum { STEP = 64 * 1024, AHEAD = 4096 };
+
+    if (used + AHEAD <= *ready || *ready >= size)
+        return;
+#ifdef MADV_POPULATE_WRITE
+    madvise(base + *ready, STEP, MADV_POPULATE_WRITE);  /* a kernel without it faults them in */
+#endif
+    *ready += STEP;
+}
+
 uint8_t *cache_reserve(Env *env, uint8_t **end)
 {
     uint32_t own = chunk_own(env);
+
+    make_ready(code + (uint64_t)own * CHUNK_BYTES, chunks[own].code_used, &chunks[own].code_ready,
+               CHUNK_BYTES);
+    make_ready(meta + (uint64_t)own * META_BYTES, chunks[own].meta_used, &chunks[own].meta_ready,
+               META_BYTES);
     uint8_t *base = code + (uint64_t)own * CHUNK_BYTES;
 
     uint8_t *start = base + chunks[own].code_used;
