@@ -47,9 +47,9 @@ static uint64_t sum_x(Env *env, uint64_t a, uint64_t b, uint64_t c)
 }
 
 static const HelperDef helpers[] = {
-    { "mix", mix, 0 },
-    { "peek", peek, HELPER_MAY_FAULT },
-    { "sum_x", sum_x, HELPER_READS_STATE },
+    { "mix", mix, 0, 0 },
+    { "peek", peek, HELPER_MAY_FAULT, 0 },
+    { "sum_x", sum_x, HELPER_READS_STATE, 0 },
 };
 
 static unsigned lift_insn(Lift *l)

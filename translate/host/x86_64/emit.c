@@ -62,9 +62,9 @@ void emit_note(Emit *e)
     MapEntry m = { (uint16_t)(e->as.p - e->unit_start), (uint16_t)e->insn_off, (uint8_t)e->flags,
                    (e->swapped ? MAP_SWAPPED : 0) | (e->borrowed ? MAP_BORROWED : 0) |
                        (e->replay ? MAP_REPLAY : 0) };
-    const MapEntry *last = &e->map[e->n_map - 1];
+    const MapEntry *last = e->n_map ? &e->map[e->n_map - 1] : NULL;
 
-    if (e->n_map && last->pc_off == m.pc_off && last->kind == m.kind && last->flags == m.flags)
+    if (last && last->pc_off == m.pc_off && last->kind == m.kind && last->flags == m.flags)
         return;
     if (e->n_map == ARRAY_LEN(e->map)) {
         e->overflow = true;
