@@ -92,7 +92,7 @@ const void *lift_peek(const Lift *l, GuestAddr a, unsigned n)
 
 void lift_depend(Lift *l, GuestAddr a)
 {
-    pages_note_code(a);
+    pages_note_far(a);
     l->ir->far_pages |= ir_page_bit(a);
 }
 

@@ -14,7 +14,7 @@
 #include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
-enum { PAGE_EXEC = 1, PAGE_CODE = 2 };
+enum { PAGE_EXEC = 1, PAGE_CODE = 2, PAGE_FAR = 4 };
 enum { LEAF_BITS = 18, ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS };
 #define LEAF_PAGES (1u << LEAF_BITS)
 
@@ -147,12 +147,27 @@ bool pages_next_exec(GuestAddr start, uint64_t len, GuestAddr *at)
     return next_with(PAGE_EXEC, start, len, at);
 }
 
-void pages_note_code(GuestAddr a)
+static void note(GuestAddr a, uint8_t flags)
 {
     PageByte *b = &page_leaf(a.va >> PAGE_BITS, true)[(a.va >> PAGE_BITS) & (LEAF_PAGES - 1)];
 
-    if (!(*b & PAGE_CODE))
-        atomic_fetch_or(b, PAGE_CODE);
+    if ((*b & flags) != flags)
+        atomic_fetch_or(b, flags);
+}
+
+void pages_note_code(GuestAddr a)
+{
+    note(a, PAGE_CODE);
+}
+
+void pages_note_far(GuestAddr a)
+{
+    note(a, PAGE_CODE | PAGE_FAR);
+}
+
+bool pages_is_far(GuestAddr a)
+{
+    return page_flags(a.va >> PAGE_BITS) & PAGE_FAR;
 }
 
 void pages_clear_code(GuestAddr a)

@@ -46,8 +46,13 @@ bool pages_is_exec(GuestAddr a);
 bool pages_is_translated(GuestAddr a);
 /* pages_has_code: some page of the range has been translated (a cheap test, may say yes wrongly). */
 bool pages_has_code(GuestAddr start, uint64_t len);
-/* pages_note_code: the translator read code from this page. */
+/*
+ * pages_note_code: the translator read code from this page. pages_note_far: also for units of
+ * other pages; pages_is_far: that was once so.
+ */
 void pages_note_code(GuestAddr a);
+void pages_note_far(GuestAddr a);
+bool pages_is_far(GuestAddr a);
 void pages_clear_code(GuestAddr a);
 /* pages_next_code: the first translated page of the range, its address in *at; false: none. */
 bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at);

@@ -533,7 +533,8 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
         }
         if (!left)
             pages_clear_code(at);
-        far |= ir_page_bit(at);
+        if (pages_is_far(at))
+            far |= ir_page_bit(at);
         page = at.va + PAGE_BYTES;
     }
     any |= kill_far(far);

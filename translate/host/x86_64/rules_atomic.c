@@ -363,6 +363,15 @@ static void halves(Emit *e, int lo, int hi, int x)
     asm_pextr(&e->as, 8, hi, x, 1);
 }
 
+/* compare_swap128: rdx:rax compared with the memory at base, rcx:rbx stored. */
+static void compare_swap128(Emit *e, const IrOp *op, int base)
+{
+    borrow(e, op);
+    asm_lock(&e->as);
+    asm_cmpxchg16b(&e->as, mem_b(base, 0));
+    give_back(e);
+}
+
 static void take_pools(Emit *e)
 {
     emit_take_pool(e, RDX);
@@ -382,10 +391,7 @@ void rule_cas128(Emit *e, const IrOp *op)
     take_pools(e);
     halves(e, RAX, RDX, emit_vec(e, op->b));
     halves(e, RBX, RCX, emit_vec(e, op->c));
-    borrow(e, op);
-    asm_lock(as);
-    asm_cmpxchg16b(as, mem_b(base, 0));
-    give_back(e);
+    compare_swap128(e, op, base);
     locked(e);
     if (rule_dead(e, op->d))
         return;
@@ -438,9 +444,6 @@ void rule_stex128(Emit *e, const IrOp *op)
     halves(e, RBX, RCX, emit_vec(e, op->b));
     asm_mov_rm(as, 1, RAX, emit_rt(excl_val));
     asm_mov_rm(as, 1, RDX, emit_rt(excl_val.u64[1]));
-    borrow(e, op);
-    asm_lock(as);
-    asm_cmpxchg16b(as, mem_b(base, 0));
-    give_back(e);
+    compare_swap128(e, op, base);
     finish_stex(e, op);
 }
