@@ -295,7 +295,7 @@ static void wait_for_go(ThreadStart *s)
     for (unsigned i = 0; i < 100; i++) {
         if (atomic_load_explicit(&s->go, memory_order_acquire))
             return;
-        __builtin_ia32_pause();
+        cpu_relax();
     }
     uint32_t was = GO_NOT_YET;
 

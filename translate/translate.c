@@ -6,8 +6,8 @@
 #include "translate/translate.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -34,38 +34,54 @@ static size_t runtime_bytes;
 
 /* ---- Emit contexts: one per thread that translates right now ---- */
 
-typedef struct EmitNode {
-    struct EmitNode *next;
-    Emit e;
-} EmitNode;
+/*
+ * Those not in use; a thread takes one out or puts one in with one exchange. Threads begin to
+ * look at places of their own, so that each finds the one that is in its core's caches.
+ */
+enum { EMIT_SPARES = 16 };
+static _Atomic(Emit *) emit_spare[EMIT_SPARES];
 
-static EmitNode *emit_spare;
-static pthread_mutex_t emit_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static EmitNode *emit_get(void)
+static _Atomic(Emit *) *emit_place(const Env *env, unsigned i)
 {
-    pthread_mutex_lock(&emit_lock);
-    EmitNode *n = emit_spare;
-
-    if (n)
-        emit_spare = n->next;
-    pthread_mutex_unlock(&emit_lock);
-    if (n)
-        return n;
-    n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (n == MAP_FAILED)
-        die(1, "out of memory for the translator");
-    own_memory(n, sizeof(*n));
-    emit_init(&n->e, guest, host_features());
-    return n;
+    return &emit_spare[((uintptr_t)env->rt.cache_thread + i) % EMIT_SPARES];
 }
 
-static void emit_put(EmitNode *n)
+static Emit *emit_new(void)
 {
-    pthread_mutex_lock(&emit_lock);
-    n->next = emit_spare;
-    emit_spare = n;
-    pthread_mutex_unlock(&emit_lock);
+    Emit *e = mmap(NULL, sizeof(*e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (e == MAP_FAILED)
+        die(1, "out of memory for the translator");
+    own_memory(e, sizeof(*e));
+    emit_init(e, guest, host_features());
+    return e;
+}
+
+static Emit *emit_get(const Env *env)
+{
+    for (unsigned i = 0; i < EMIT_SPARES; i++) {
+        _Atomic(Emit *) *place = emit_place(env, i);
+
+        if (atomic_load_explicit(place, memory_order_relaxed)) {
+            Emit *e = atomic_exchange(place, NULL);
+
+            if (e)
+                return e;
+        }
+    }
+    return emit_new();
+}
+
+static void emit_put(const Env *env, Emit *e)
+{
+    for (unsigned i = 0; i < EMIT_SPARES; i++) {
+        Emit *none = NULL;
+
+        if (atomic_compare_exchange_strong(emit_place(env, i), &none, e))
+            return;
+    }
+    own_memory_gone(e);
+    munmap(e, sizeof(*e));
 }
 
 /* ---- one unit ---- */
@@ -122,7 +138,7 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
 
     stats_begin();
     env->rt.doing = DOING_TRANSLATE;
-    EmitNode *n = emit_get();
+    Emit *e = emit_get(env);
     sigjmp_buf jmp;
     const uint8_t *host = NULL;
     void *outer = env->rt.access_jmp;
@@ -131,16 +147,16 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     if (sigsetjmp(jmp, 0) == 0) {
         env->rt.access_addr = pc;
         env->rt.in_access = INTERP_FETCH;
-        n->e.mode = env->rt.mode;
+        e->mode = env->rt.mode;
         for (;;) {
             uint32_t gen = cache_generation();
 
-            if (!unit_lift(&n->e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
+            if (!unit_lift(e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
             stats_phase(PHASE_LIFT);
-            if (unit_write(env, &n->e, pc, gen)) {
+            if (unit_write(env, e, pc, gen)) {
                 fork_hints_note(env, pc | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
                 host = cache_lookup(pc, env->rt.mode);
                 if (host)
@@ -154,8 +170,8 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     env->rt.doing = doing;
     if (!host)
         cache_unreserve(env);
-    stats_end(host ? emit_insns(&n->e) : 0);
-    emit_put(n);
+    stats_end(host ? emit_insns(e) : 0);
+    emit_put(env, e);
     return host;
 }
 
@@ -292,12 +308,12 @@ int translate_init(const Guest *g, const TranslateOptions *options)
 
     if (err)
         return err;
-    EmitNode *n = emit_get();
+    Emit *e = emit_new();
 
-    n->e.as.p = cache_reserve_thunks(&n->e.as.end);
-    runtime = n->e.as.p;
-    enter = emit_thunks(&n->e, thunk_table);
-    runtime_bytes = (size_t)(n->e.as.p - runtime);
+    e->as.p = cache_reserve_thunks(&e->as.end);
+    runtime = e->as.p;
+    enter = emit_thunks(e, thunk_table);
+    runtime_bytes = (size_t)(e->as.p - runtime);
     cache_data(thunk_table);
     thunk_table[RT_LINK] = (const void *)rt_link;
     thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
@@ -305,7 +321,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
     stats_wrap(guest, thunk_table);
-    emit_put(n);
+    emit_spare[0] = e;
     return 0;
 }
 
@@ -474,14 +490,12 @@ void translate_after_fork(Env *env)
 
 void translate_fork_prepare(void)
 {
-    pthread_mutex_lock(&emit_lock);
     cache_lock();
 }
 
 void translate_fork_parent(void)
 {
     cache_unlock();
-    pthread_mutex_unlock(&emit_lock);
 }
 
 void translate_fork_child(const Env *self)
