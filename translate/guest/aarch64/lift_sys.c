@@ -7,6 +7,7 @@
  * and ISB, after which the next block is looked up afresh. No page needs write
  * protection.
  */
+#include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/lift.h"
 
 enum {

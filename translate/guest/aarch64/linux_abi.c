@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
 #include "gen/syscalls.h"
+#include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/linux_parts.h"
+#include "translate/translate.h"
 
 static uint64_t get_pc(const Env *env)
 {
@@ -62,6 +64,21 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     s->sp = sp;
 }
 
+static uint64_t hwcap(void)
+{
+    return a64_hwcap_word(translate_options.features, 1);
+}
+
+static uint64_t hwcap2(void)
+{
+    return a64_hwcap_word(translate_options.features, 2);
+}
+
+static size_t cpuinfo(char *buf, size_t len, unsigned n)
+{
+    return a64_cpuinfo_text(buf, len, translate_options.features, n);
+}
+
 const LinuxGuest a64_linux = {
     .uts_machine = "aarch64",
     .elf_platform = "aarch64",
@@ -81,8 +98,8 @@ const LinuxGuest a64_linux = {
     .frame_push = a64_frame_push,
     .frame_pop = a64_frame_pop,
     .minsigstksz = 5120,
-    .hwcap = a64_hwcap,
-    .hwcap2 = a64_hwcap2,
-    .cpuinfo = a64_cpuinfo,
+    .hwcap = hwcap,
+    .hwcap2 = hwcap2,
+    .cpuinfo = cpuinfo,
     .vdso_build = a64_vdso_build,
 };

@@ -50,9 +50,5 @@ void a64_set_fpcr(Env *env, uint32_t fpcr);
 uint32_t a64_get_fpsr(Env *env);
 void a64_set_fpsr(Env *env, uint32_t fpsr);
 
-/* a64_id_reg: ID_AA64* register op0 = 3, op1 = 0, CRn = 0 with these features, as EL0
- * sees it. */
-uint64_t a64_id_reg(uint64_t features, unsigned crm, unsigned op2);
-
 /* The Linux side of this guest (linux_abi.c). */
 extern const struct LinuxGuest a64_linux;
