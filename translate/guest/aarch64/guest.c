@@ -18,6 +18,7 @@ static const GuestReg a64_regs[A64_REG_COUNT] = {
     { "sp", offsetof(A64State, sp), IR_I64 },
     EACH_0_30(V) V(31)
     { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
+    { "pstate", offsetof(A64State, pstate), IR_I64 },
 };
 
 /*

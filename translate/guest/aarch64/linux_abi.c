@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
+#include "gen/aarch64_decode.h"
 #include "gen/syscalls.h"
 #include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/linux_parts.h"
@@ -52,7 +53,10 @@ static void syscall_restart(Env *env, uint64_t arg0)
     a64_state(env)->pc -= 4;
 }
 
-/* start_thread() of the kernel: everything 0 but pc and sp. */
+/*
+ * start_thread() of the kernel: everything 0 but pc and sp, and SSBS: speculation past stores is
+ * allowed until a program forbids it (spectre_v4_enable_task_mitigation()).
+ */
 static void start(Env *env, uint64_t pc, uint64_t sp)
 {
     A64State *s = a64_state(env);
@@ -62,6 +66,8 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     a64_set_fpsr(env, 0);
     s->pc = pc;
     s->sp = sp;
+    if (translate_options.features & A64_FEAT_ssbs)
+        s->pstate = A64_PSTATE_SSBS;
 }
 
 static uint64_t hwcap(void)

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t fpcr; /* written by a64_set_fpcr() only */
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0; /* reads as 0 under Linux */
+    uint64_t pstate; /* A64_PSTATE_ bits but NZCV, as SPSR_EL1 has them */
     _Alignas(16) V128 v[32];
 } A64State;
 _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
@@ -27,7 +28,10 @@ _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
                "layout of A64State");
 
 /* Indices into guest_aarch64.regs. */
-enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_REG_COUNT };
+enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_REG_COUNT };
+
+/* Bits of A64State.pstate. */
+enum { A64_PSTATE_SSBS = 1 << 12, A64_PSTATE_DIT = 1 << 24 };
 
 static inline A64State *a64_state(Env *env)
 {
