@@ -248,6 +248,7 @@ static void machine_load(const Case *c)
     memcpy(env->state + guest->pc_offset, &pc, 8);
     memcpy(env->state + guest->nzcv_offset, &c->in.nzcv, 4);
     env->rt.excl_size = 0;
+    env_watch_underflow(env, false);    /* a case that writes FPSR turned it on */
     a64_set_fpcr(env, c->in.fpcr);
     a64_set_fpsr(env, c->in.fpsr);
 }

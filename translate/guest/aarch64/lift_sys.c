@@ -203,13 +203,41 @@ bool a64_msr_fpcr(Lift *l, const a64_msr_fpcr_args *a)
     return sync(l);
 }
 
+/*
+ * Who looks at the cumulative flags, or clears them in order to look, has UFC exact: what is
+ * translated together with this, and all that runs later (IrBlock.wants_mode).
+ */
+static void watch(Lift *l)
+{
+    l->ir->wants_mode |= MODE_UNDERFLOW;
+}
+
+/*
+ * raises_only: libgcc's arithmetic on long double raises an exception by a scalar operation that
+ * does, reads FPSR so that it is over, and ignores what it read. Programs that print long doubles
+ * are not interested in flags.
+ */
+static bool raises_only(const Lift *l)
+{
+    uint32_t w[3];
+
+    if (!(l->pc.va & (PAGE_BYTES - 1)) || (l->pc.va & (PAGE_BYTES - 1)) + 8 > PAGE_BYTES)
+        return false;
+    memcpy(w, l->code - 4, sizeof(w));
+    return (w[0] & 0xffe00c1f) == 0x1e200800 && /* s0 = s op s */
+           ((w[2] & 0xff00001f) == 0x36000000 || w[2] == 0xd65f03c0); /* tbz w0; ret */
+}
+
 bool a64_mrs_fpsr(Lift *l, const a64_mrs_fpsr_args *a)
 {
+    if (!raises_only(l))
+        watch(l);
     return mrs_helper(l, a->rt, A64_HELPER_GET_FPSR);
 }
 
 bool a64_msr_fpsr(Lift *l, const a64_msr_fpsr_args *a)
 {
+    watch(l);
     call_helper(l, A64_HELPER_SET_FPSR, get_x(l, IR_I64, a->rt));
     return true;
 }
