@@ -144,7 +144,7 @@ $(O)/mimus: $(OBJS)
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall observe diff root fuzz bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall litmus observe diff root fuzz bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -167,7 +167,7 @@ $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-observe check-diff check-root check-fuzz check-bench check-torture \
+        check-litmus check-observe check-diff check-root check-fuzz check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -223,6 +223,11 @@ check-prog-fast: $(O)/mimus
 
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
+
+# Iterations of each litmus test: `make check-litmus LITMUS=1000000` for a long look.
+LITMUS ?= 50000
+check-litmus: $(O)/mimus
+	@$(PYTHON) tests/litmus/run.py --mimus $(MIMUS) --out $(O)/litmus --iterations $(LITMUS)
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
