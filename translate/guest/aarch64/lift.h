@@ -22,6 +22,7 @@ enum {
     A64_HELPER_GET_FPSR,
     A64_HELPER_SET_FPSR,
     A64_HELPER_IC_IVAU,
+    A64_HELPER_RNDR,
     A64_HELPER_COUNT
 };
 extern const HelperDef a64_helpers[A64_HELPER_COUNT];

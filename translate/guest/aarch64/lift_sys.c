@@ -7,6 +7,7 @@
  * and ISB, after which the next block is looked up afresh. No page needs write
  * protection.
  */
+#include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/lift.h"
 
 enum {
@@ -92,6 +93,96 @@ bool a64_cfinv(Lift *l, const a64_cfinv_args *a)
 {
     (void)a;
     return set_nzcv(l, ir_xor(l->ir, get_nzcv(l), imm(l, IR_I64, 1u << 29)));
+}
+
+/* flag: one of NZCV (3 is N) as bit 0 of the result; the others are not cleared. */
+static IrVal flag(Lift *l, IrVal nzcv, unsigned which)
+{
+    return ir_shr_u(l->ir, nzcv, imm(l, IR_I64, 28 + which));
+}
+
+/* in_place: bit 0 of v as that flag in a word of NZCV. */
+static IrVal in_place(Lift *l, IrVal v, unsigned which)
+{
+    return ir_shl(l->ir, ir_and(l->ir, v, imm(l, IR_I64, 1)), imm(l, IR_I64, 28 + which));
+}
+
+static IrVal flip(Lift *l, IrVal v)
+{
+    return ir_xor(l->ir, v, imm(l, IR_I64, 1));
+}
+
+/* AXFLAG: Z = Z | V, C = C & !V, N = V = 0. */
+bool a64_axflag(Lift *l, const a64_axflag_args *a)
+{
+    IrVal f = get_nzcv(l), v = flag(l, f, 0);
+    IrVal z = ir_or(l->ir, flag(l, f, 2), v);
+    IrVal c = ir_and(l->ir, flag(l, f, 1), flip(l, v));
+
+    (void)a;
+    return set_nzcv(l, ir_or(l->ir, in_place(l, z, 2), in_place(l, c, 1)));
+}
+
+/* XAFLAG: N = !C & !Z, Z = Z & C, C = C | Z, V = !C & Z. */
+bool a64_xaflag(Lift *l, const a64_xaflag_args *a)
+{
+    IrVal f = get_nzcv(l), z = flag(l, f, 2), c = flag(l, f, 1);
+    IrVal either = ir_or(l->ir, c, z);
+    IrVal nz = ir_or(l->ir, in_place(l, flip(l, either), 3),
+                     in_place(l, ir_and(l->ir, z, c), 2));
+    IrVal cv = ir_or(l->ir, in_place(l, either, 1),
+                     in_place(l, ir_and(l->ir, z, flip(l, c)), 0));
+
+    (void)a;
+    return set_nzcv(l, ir_or(l->ir, nz, cv));
+}
+
+/* ---- bits of PSTATE that do nothing here but are kept: the host has no such mode ---- */
+
+static bool mrs_pstate(Lift *l, unsigned rt, uint64_t bit)
+{
+    IrVal p = ir_reg(l->ir, A64_PSTATE, IR_I64);
+
+    set_x(l, IR_I64, rt, ir_and(l->ir, p, imm(l, IR_I64, bit)));
+    return true;
+}
+
+static bool msr_pstate(Lift *l, IrVal v, uint64_t bit)
+{
+    IrVal rest = ir_and(l->ir, ir_reg(l->ir, A64_PSTATE, IR_I64), imm(l, IR_I64, ~bit));
+
+    ir_set(l->ir, A64_PSTATE, ir_or(l->ir, rest, ir_and(l->ir, v, imm(l, IR_I64, bit))));
+    return true;
+}
+
+bool a64_mrs_dit(Lift *l, const a64_mrs_dit_args *a)
+{
+    return mrs_pstate(l, a->rt, A64_PSTATE_DIT);
+}
+
+bool a64_msr_dit(Lift *l, const a64_msr_dit_args *a)
+{
+    return msr_pstate(l, get_x(l, IR_I64, a->rt), A64_PSTATE_DIT);
+}
+
+bool a64_msr_dit_imm(Lift *l, const a64_msr_dit_imm_args *a)
+{
+    return msr_pstate(l, imm(l, IR_I64, a->crm & 1 ? ~0ull : 0), A64_PSTATE_DIT);
+}
+
+bool a64_mrs_ssbs(Lift *l, const a64_mrs_ssbs_args *a)
+{
+    return mrs_pstate(l, a->rt, A64_PSTATE_SSBS);
+}
+
+bool a64_msr_ssbs(Lift *l, const a64_msr_ssbs_args *a)
+{
+    return msr_pstate(l, get_x(l, IR_I64, a->rt), A64_PSTATE_SSBS);
+}
+
+bool a64_msr_ssbs_imm(Lift *l, const a64_msr_ssbs_imm_args *a)
+{
+    return msr_pstate(l, imm(l, IR_I64, a->crm & 1 ? ~0ull : 0), A64_PSTATE_SSBS);
 }
 
 /* ---- caches ---- */
@@ -239,6 +330,14 @@ bool a64_msr_fpsr(Lift *l, const a64_msr_fpsr_args *a)
 {
     watch(l);
     call_helper(l, A64_HELPER_SET_FPSR, get_x(l, IR_I64, a->rt));
+    return true;
+}
+
+/* There is always a number: NZCV = 0. */
+bool a64_mrs_rndr(Lift *l, const a64_mrs_rndr_args *a)
+{
+    mrs_helper(l, a->rt, A64_HELPER_RNDR);
+    ir_emit(l->ir, IR_setf_k, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, 0);
     return true;
 }
 
