@@ -5,7 +5,8 @@
  * Caches: CTR_EL0 asks for both cleaning (IDC = 0) and invalidation (DIC = 0), so that a
  * guest that writes code always announces it by IC IVAU, which drops the translations,
  * and ISB, after which the next block is looked up afresh. No page needs write
- * protection.
+ * protection. IC IVAU is for the address that is executed: as a VIPT cache (L1Ip) makes no
+ * promise for other addresses of the same memory.
  */
 #include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/lift.h"
@@ -232,7 +233,7 @@ static bool mrs_const(Lift *l, unsigned rt, uint64_t value)
 bool a64_mrs_ctr(Lift *l, const a64_mrs_ctr_args *a)
 {
     uint64_t ctr = 1u << 31 | 4u << 24 | 4u << 20 | /* RES1; CWG and ERG of 64 bytes */
-                   DMINLINE_LOG2_WORDS << 16 | 3u << 14 | IMINLINE_LOG2_WORDS; /* PIPT */
+                   DMINLINE_LOG2_WORDS << 16 | 2u << 14 | IMINLINE_LOG2_WORDS; /* VIPT */
 
     return mrs_const(l, a->rt, ctr);
 }
