@@ -8,7 +8,7 @@
  *
  * The shadow stack holds pairs {guest return address, host return address}; a host push into
  * the lower guard empties it (fault.c). The sentinels above its base are never a guest
- * address, so a return on an empty stack takes the slow path.
+ * address (ENV_NO_PC), so a return on an empty stack takes the slow path.
  */
 #include "translate/env.h"
 
@@ -47,7 +47,7 @@ Env *env_new(void)
     uint64_t *sentinel = (uint64_t *)(shadow + ENV_SHADOW_BYTES - ENV_SENTINEL_BYTES);
 
     for (unsigned i = 0; i < ENV_SENTINEL_BYTES / 8; i++)
-        sentinel[i] = 1;
+        sentinel[i] = ENV_NO_PC;
     env->rt.shadow_base = (uint64_t)sentinel;
     start_values(env);
     return env;

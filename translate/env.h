@@ -51,6 +51,13 @@ typedef enum {
     EXIT_FETCH,         /* pc cannot be executed; fault_ fields as for EXIT_FAULT */
 } ExitKind;
 
+/*
+ * ENV_NO_PC: stands where a guest address would, in empty entries of the jump cache and above the
+ * shadow stack's base, and must equal none that code jumps or returns to, valid or not: of small
+ * numbers and all ones some program does. It fits an immediate.
+ */
+#define ENV_NO_PC ((uint64_t)(int64_t)-0x5a5a5a5b)
+
 typedef struct {
     uint64_t gpc;
     const void *host;

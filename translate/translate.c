@@ -341,7 +341,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
 static void env_adopt(Env *env)
 {
     memcpy(env->table, thunk_table, RT_COUNT * sizeof(thunk_table[0]));
-    env->jump[0].gpc = 1;       /* so that no entry matches pc 0 */
+    env->jump[0].gpc = ENV_NO_PC;       /* so that no entry matches pc 0 */
     env->rt.adopted = 1;
     env->rt.jump_mode = env->rt.mode;
     env_load_mxcsr(env);
@@ -372,7 +372,7 @@ void env_idle(Env *env)
 static void jump_cache_clear(Env *env)
 {
     for (unsigned i = 0; i < ENV_JUMP_ENTRIES; i++)
-        env->jump[i].gpc = 1;
+        env->jump[i].gpc = ENV_NO_PC;
     env->rt.jump_mode = env->rt.mode;
 }
 
