@@ -131,6 +131,23 @@ static unsigned emit_insns(const Emit *e)
     return n;
 }
 
+/*
+ * adopt_mode: the thread is about to run code that asks for more MODE_ bits (a unit lifted just now
+ * for env's mode). Translations for the mode it had so far are left as soon as C code returns:
+ * see other_mode().
+ */
+static bool adopt_mode(Env *env, const Emit *e)
+{
+    uint32_t wants = 0;
+
+    for (unsigned i = 0; i < e->n_block; i++)
+        wants |= e->block[i].ir.wants_mode;
+    if (!(wants & ~env->rt.mode))
+        return false;
+    env->rt.mode |= wants;
+    return true;
+}
+
 /* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
 static const uint8_t *translate_unit(Env *env, uint64_t pc)
 {
@@ -147,15 +164,17 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     if (sigsetjmp(jmp, 0) == 0) {
         env->rt.access_addr = pc;
         env->rt.in_access = INTERP_FETCH;
-        e->mode = env->rt.mode;
         for (;;) {
             uint32_t gen = cache_generation();
 
+            e->mode = env->rt.mode;
             if (!unit_lift(e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
             stats_phase(PHASE_LIFT);
+            if (adopt_mode(env, e))
+                continue;
             if (unit_write(env, e, pc, gen)) {
                 fork_hints_note(env, pc | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
                 host = cache_lookup(pc, env->rt.mode);
@@ -216,6 +235,12 @@ static const void *leave_at(Env *env, uint64_t pc, ExitKind kind)
     return thunk_table[THUNK_EXIT_KEEP];
 }
 
+/* other_mode: the mode has changed; translated code that calls is for the one before. */
+static bool other_mode(const Env *env)
+{
+    return env->rt.jump_mode != env->rt.mode;
+}
+
 static const void *rt_link(Env *env, uint32_t edge)
 {
     uint64_t pc = cache_edge_target(edge), epoch = env->rt.epoch;
@@ -223,6 +248,8 @@ static const void *rt_link(Env *env, uint32_t edge)
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
+    if (other_mode(env))
+        return leave_at(env, pc, EXIT_NONE);
     /* Taking a fresh chunk may have given up the one the edge was in. */
     if (epoch == env->rt.epoch)
         cache_link(edge);
@@ -237,6 +264,8 @@ static const void *rt_lookup(Env *env, uint64_t pc)
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
+    if (other_mode(env))
+        return leave_at(env, pc, EXIT_NONE);
     cache_jump_set(env, pc, host);
     return host;
 }
@@ -263,7 +292,7 @@ static int rt_syscall(Env *env, uint32_t imm)
      * translated and the shadow stack emptied for that: look up afresh.
      */
     bool moved = env->rt.seen_kills != cache_kills() || was != now ||
-                 env->rt.jump_mode != env->rt.mode || env->rt.shadow_sp != shadow;
+                 other_mode(env) || env->rt.shadow_sp != shadow;
 
     if (moved)
         env->rt.shadow_sp = env->rt.shadow_base - 8;    /* the way out pops one word */
@@ -328,7 +357,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
 static void env_adopt(Env *env)
 {
     memcpy(env->table, thunk_table, RT_COUNT * sizeof(thunk_table[0]));
-    env->jump[0].gpc = 1;       /* so that no entry matches pc 0 */
+    env->jump[0].gpc = ENV_NO_PC;       /* so that no entry matches pc 0 */
     env->rt.adopted = 1;
     env->rt.jump_mode = env->rt.mode;
     env_load_mxcsr(env);
@@ -359,8 +388,17 @@ void env_idle(Env *env)
 static void jump_cache_clear(Env *env)
 {
     for (unsigned i = 0; i < ENV_JUMP_ENTRIES; i++)
-        env->jump[i].gpc = 1;
+        env->jump[i].gpc = ENV_NO_PC;
     env->rt.jump_mode = env->rt.mode;
+}
+
+static void mode_ready(Env *env)
+{
+    if (other_mode(env)) {
+        /* Nothing may return to code for the mode before. */
+        jump_cache_clear(env);
+        env->rt.shadow_sp = env->rt.shadow_base;
+    }
 }
 
 /* jit_ready: the thread is about to enter translated code: what changed since it last was there? */
@@ -375,11 +413,7 @@ static void jit_ready(Env *env)
         env->rt.seen_kills = kills;
         env->rt.shadow_sp = env->rt.shadow_base;
     }
-    if (env->rt.jump_mode != env->rt.mode) {
-        /* Nor in code for the other mode. */
-        jump_cache_clear(env);
-        env->rt.shadow_sp = env->rt.shadow_base;
-    }
+    mode_ready(env);
 }
 
 static ExitKind jit_once(Env *env)
@@ -388,6 +422,7 @@ static ExitKind jit_once(Env *env)
 
     if (!host)
         return EXIT_FETCH;
+    mode_ready(env);            /* translating may have changed it */
     flags_from_guest(env);
     ExitKind kind = enter(env, host);
 

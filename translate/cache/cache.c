@@ -410,7 +410,7 @@ static void jump_caches_forget(uint64_t gpc)
         JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
 
         if (j->gpc == gpc)
-            __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
+            __atomic_store_n(&j->gpc, ENV_NO_PC, __ATOMIC_RELEASE);
     }
 }
 
@@ -422,14 +422,14 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
 {
     JumpEntry *j = &env->jump[env_jump_index(gpc)];
 
-    j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
+    j->gpc = ENV_NO_PC;         /* never half an entry, should this thread be interrupted here */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     j->host = host;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&j->gpc, gpc, __ATOMIC_RELEASE);
     atomic_thread_fence(memory_order_seq_cst);
     if (cache_lookup(gpc, env->rt.mode) != host)
-        j->gpc = 1;
+        j->gpc = ENV_NO_PC;
 }
 
 /* chunk_retire: nothing in it is found any more; it is free when every thread has moved on. */
