@@ -49,7 +49,7 @@ static inline uint64_t lane_rbit(uint64_t x, unsigned width)
     return r;
 }
 
-/* lane_dot_s, lane_dot_u: sum of the products of the four bytes of x and y. */
+/* lane_dot_s, lane_dot_u, lane_dot_us: sum of the products of the four bytes of x and y. */
 static inline uint32_t lane_dot_s(uint32_t x, uint32_t y)
 {
     int32_t sum = 0;
@@ -68,6 +68,24 @@ static inline uint32_t lane_dot_u(uint32_t x, uint32_t y)
         sum += (uint32_t)(uint8_t)(x >> i) * (uint8_t)(y >> i);
     }
     return sum;
+}
+
+static inline uint32_t lane_dot_us(uint32_t x, uint32_t y)
+{
+    int32_t sum = 0;
+
+    for (unsigned i = 0; i < 32; i += 8) {
+        sum += (int32_t)(uint8_t)(x >> i) * (int8_t)(y >> i);
+    }
+    return (uint32_t)sum;
+}
+
+/* rdm_sum: c plus the high half of twice the product, rounded; only of 16 and 32 bits. */
+static inline Int128 rdm_sum(int64_t c, Int128 product, int width)
+{
+    Int128 half = (Int128)1 << (width - 2);
+
+    return (c * ((Int128)1 << (width - 1)) + product + half) >> (width - 1);
 }
 
 #define UNUSED __attribute__((unused))
@@ -161,6 +179,8 @@ VEC1(vqabs,      SAT_S((S)x < 0 ? -(W)(S)x : (W)(S)x))
 VEC1(vqneg,      SAT_S(-(W)(S)x))
 VEC2(vqdmulh,    SAT_S(((W)(S)x * (S)y) >> (WIDTH - 1)))
 VEC2(vqrdmulh,   SAT_S(((W)(S)x * (S)y + ((W)1 << (WIDTH - 2))) >> (WIDTH - 1)))
+VEC3(vqrdmlah,   SAT_S(rdm_sum((S)z, (W)(S)x * (S)y, WIDTH)))
+VEC3(vqrdmlsh,   SAT_S(rdm_sum((S)z, -((W)(S)x * (S)y), WIDTH)))
 VEC2(vmul_p,     clmul(x, y))
 
 /* comparisons and bit counts */
@@ -178,6 +198,7 @@ VEC1(vrbit,      lane_rbit(x, WIDTH))
 /* i32 lanes of bytes; the other widths of these rows are never asked for */
 VEC3(vdot_s,     z + lane_dot_s(x, y))
 VEC3(vdot_u,     z + lane_dot_u(x, y))
+VEC3(vdot_us,    z + lane_dot_us(x, y))
 VEC1(urecpe,     fp_urecpe(x))
 VEC1(ursqrte,    fp_ursqrte(x))
 

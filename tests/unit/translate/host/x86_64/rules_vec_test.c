@@ -184,7 +184,8 @@ static const Form lane_forms[] = {
     F(vtst, T_INT, L_ALL, imm_none), F(vcnt, T8, L_VEC, imm_none),
     F(vclz, T_UP32, L_VEC, imm_none), F(vcls, T_UP32, L_VEC, imm_none),
     F(vrbit, T8, L_VEC, imm_none), F(vdot_s, T32, L_VEC, imm_none),
-    F(vdot_u, T32, L_VEC, imm_none),
+    F(vdot_u, T32, L_VEC, imm_none), F(vdot_us, T32, L_VEC, imm_none),
+    F(vqrdmlah, T16 | T32, L_ALL, imm_none), F(vqrdmlsh, T16 | T32, L_ALL, imm_none),
 };
 static const Form shift_forms[] = {
     F(vshl_i, T_INT, L_ALL, imm_left), F(vshr_s_i, T_INT, L_ALL, imm_right),
