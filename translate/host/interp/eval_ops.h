@@ -12,7 +12,7 @@
 // clang-format off
 /* eval_vec.c: every lane for itself */
 #define EVAL_LANE_OPS(X) \
-    X(vmov) X(vand) X(vor) X(vxor) X(vandn) X(vorn) X(vnot) X(vbsl) \
+    X(vmov) X(vand) X(vor) X(vxor) X(vandn) X(vorn) X(vnot) X(vbsl) X(vxor3) X(vbcax) X(vror_i) \
     X(vadd) X(vsub) X(vmul) X(vneg) X(vabs) X(vmin_s) X(vmax_s) X(vmin_u) X(vmax_u) \
     X(vabd_s) X(vabd_u) X(vhadd_s) X(vhadd_u) X(vhsub_s) X(vhsub_u) X(vrhadd_s) X(vrhadd_u) \
     X(vqadd_s) X(vqadd_u) X(vqsub_s) X(vqsub_u) X(vuqadd_s) X(vsqadd_u) X(vqabs) X(vqneg) \
@@ -46,9 +46,15 @@
 #define EVAL_CRYPTO_OPS(X) \
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \
     X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1)
+
+/* eval_hash.c */
+#define EVAL_HASH_OPS(X) \
+    X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
 // clang-format on
 
-#define EVAL_VECTOR_OPS(X) EVAL_LANE_OPS(X) EVAL_PERM_OPS(X) EVAL_FP_OPS(X) EVAL_CRYPTO_OPS(X)
+#define EVAL_VECTOR_OPS(X)                                                                     \
+    EVAL_LANE_OPS(X) EVAL_PERM_OPS(X) EVAL_FP_OPS(X) EVAL_CRYPTO_OPS(X) EVAL_HASH_OPS(X)
 
 #define X(name) EvalFn eval_##name;
 EVAL_VECTOR_OPS(X)

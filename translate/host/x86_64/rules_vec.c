@@ -169,8 +169,44 @@ RULE(vnot)
     return bitwise(e, op, V_pxor, d, a, VT0);
 }
 
+void emit_ternary(Emit *e, unsigned table, int d, int a, int b, int c)
+{
+    int t = d != a && (d == b || d == c) ? VT0 : d;
+
+    asm_vmov(&e->as, t, a);
+    asm_vpternlog(&e->as, t, b, c, table);
+    asm_vmov(&e->as, d, t);
+}
+
+RULE(vxor3)
+{
+    if (!e->hf->avx512vl) {
+        vop3(&e->as, V_pxor, VT0, a, b);
+        return bitwise(e, op, V_pxor, d, VT0, c);
+    }
+    emit_ternary(e, TERNARY_XOR, d, a, b, c);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vbcax)
+{
+    if (!e->hf->avx512vl) {
+        vop3(&e->as, V_pandn, VT0, c, b);
+        return bitwise(e, op, V_pxor, d, VT0, a);
+    }
+    emit_ternary(e, TERNARY_BCAX, d, a, b, c);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
 RULE(vbsl)
 {
+    if (e->hf->avx512vl) {
+        emit_ternary(e, 0xe4, d, a, b, c);
+        emit_vl(e, d, op_vl(op), op->type);
+        return true;
+    }
     vop3(&e->as, V_pandn, VT0, c, b);
     vop3(&e->as, V_pand, VT1, a, c);
     return bitwise(e, op, V_por, d, VT0, VT1);

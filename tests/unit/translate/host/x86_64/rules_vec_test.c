@@ -166,6 +166,7 @@ static const Form lane_forms[] = {
     F(vor, T_INT, L_ALL, imm_none), F(vxor, T_INT, L_ALL, imm_none),
     F(vandn, T_INT, L_ALL, imm_none), F(vorn, T_INT, L_ALL, imm_none),
     F(vnot, T_INT, L_ALL, imm_none), F(vbsl, T_INT, L_ALL, imm_none),
+    F(vxor3, T_INT, L_ALL, imm_none), F(vbcax, T_INT, L_ALL, imm_none),
     F(vadd, T_INT, L_ALL, imm_none), F(vsub, T_INT, L_ALL, imm_none),
     F(vmul, T_UP32, L_ALL, imm_none), F(vneg, T_INT, L_ALL, imm_none),
     F(vabs, T_INT, L_ALL, imm_none), F(vmin_s, T_INT, L_VEC, imm_none),
@@ -188,7 +189,7 @@ static const Form lane_forms[] = {
     F(vqrdmlah, T16 | T32, L_ALL, imm_none), F(vqrdmlsh, T16 | T32, L_ALL, imm_none),
 };
 static const Form shift_forms[] = {
-    F(vshl_i, T_INT, L_ALL, imm_left), F(vshr_s_i, T_INT, L_ALL, imm_right),
+    F(vror_i, T32 | T64, L_ALL, imm_left), F(vshl_i, T_INT, L_ALL, imm_left), F(vshr_s_i, T_INT, L_ALL, imm_right),
     F(vshr_u_i, T_INT, L_ALL, imm_right), F(vrshr_s_i, T_INT, L_ALL, imm_right),
     F(vrshr_u_i, T_INT, L_ALL, imm_right), F(vsli_i, T_INT, L_ALL, imm_left),
     F(vsri_i, T_INT, L_ALL, imm_right), F(vqshl_s_i, T_INT, L_ALL, imm_left),
@@ -253,7 +254,9 @@ static const Form crypto_forms[] = {
     F(sha1h, T32, L128, imm_none), F(sha1su0, T32, L128, imm_none),
     F(sha1su1, T32, L128, imm_none), F(sha256h, T32, L128, imm_none),
     F(sha256h2, T32, L128, imm_none), F(sha256su0, T32, L128, imm_none),
-    F(sha256su1, T32, L128, imm_none),
+    F(sha256su1, T32, L128, imm_none), F(sha512h, T32, L128, imm_none),
+    F(sha512h2, T32, L128, imm_none), F(sha512su0, T32, L128, imm_none),
+    F(sha512su1, T32, L128, imm_none),
 };
 #undef F
 // clang-format on
