@@ -134,7 +134,8 @@ void emit_not(Emit *e, int d);
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \
     X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1) \
     /* rules_hash.c */ \
-    X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1)
+    X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
 // clang-format on
 
 #define X(name) VecRule rule_##name;

@@ -256,7 +256,10 @@ static const Form crypto_forms[] = {
     F(sha256h2, T32, L128, imm_none), F(sha256su0, T32, L128, imm_none),
     F(sha256su1, T32, L128, imm_none), F(sha512h, T32, L128, imm_none),
     F(sha512h2, T32, L128, imm_none), F(sha512su0, T32, L128, imm_none),
-    F(sha512su1, T32, L128, imm_none),
+    F(sha512su1, T32, L128, imm_none), F(sm3ss1, T32, L128, imm_none),
+    F(sm3tt1a, T32, L128, imm_fma), F(sm3tt1b, T32, L128, imm_fma),
+    F(sm3tt2a, T32, L128, imm_fma), F(sm3tt2b, T32, L128, imm_fma),
+    F(sm3partw1, T32, L128, imm_none), F(sm3partw2, T32, L128, imm_none),
 };
 #undef F
 // clang-format on
