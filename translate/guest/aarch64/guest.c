@@ -80,8 +80,10 @@ const Guest guest_aarch64 = {
     .lift_insn = a64_lift_insn,
     .nzcv_seen = a64_nzcv_seen,
     .features = A64_FEAT_lse | A64_FEAT_crc32 | A64_FEAT_aes | A64_FEAT_pmull |
-                A64_FEAT_sha1 | A64_FEAT_sha2 | A64_FEAT_rdm | A64_FEAT_dotprod |
-                A64_FEAT_i8mm | A64_FEAT_fcma | A64_FEAT_sha512 | A64_FEAT_sha3 | A64_FEAT_sm3 | A64_FEAT_sm4,
+                A64_FEAT_sha1 | A64_FEAT_sha2 | A64_FEAT_sha512 | A64_FEAT_sha3 |
+                A64_FEAT_sm3 | A64_FEAT_sm4 | A64_FEAT_rdm | A64_FEAT_dotprod |
+                A64_FEAT_i8mm | A64_FEAT_fcma | A64_FEAT_frintts | A64_FEAT_jscvt |
+                A64_FEAT_cssc,
     .state_init = a64_state_init,
     .capstone_arch = CS_ARCH_ARM64,
     .capstone_mode = CS_MODE_LITTLE_ENDIAN,

@@ -4,7 +4,6 @@
  * different (widening, narrowing), by element, and their scalar forms.
  */
 #include "translate/guest/aarch64/lift_simd.h"
-#include "translate/translate.h"
 
 /* Operands of any row here, so that one function serves all rows of a shape. */
 typedef struct {
@@ -569,9 +568,9 @@ RDM3(sqrdmlsh, vqrdmlsh)
 /* ---- complex numbers: a pair of lanes is the real and the imaginary part ---- */
 
 /* complex_ok: of singles and doubles. Half precision needs its own feature. */
-static bool complex_ok(unsigned vl, unsigned size)
+static bool complex_ok(const Lift *l, unsigned vl, unsigned size)
 {
-    bool half = size == 1 && translate_options.features & A64_FEAT_fp16;
+    bool half = size == 1 && l->features & A64_FEAT_fp16;
 
     return (half || size == 2 || size == 3) && size_ok(SIZE_ALL, vl, size);
 }
@@ -608,7 +607,7 @@ bool a64_fcadd(Lift *l, const a64_fcadd_args *a)
 {
     unsigned vl = vl_q(a->q);
 
-    if (!complex_ok(vl, a->size)) {
+    if (!complex_ok(l, vl, a->size)) {
         return false;
     }
     IrVal m = exchange_pairs(l, vl, a->size, get_v(l, a->rm));
@@ -641,7 +640,7 @@ static bool fcmla(Lift *l, unsigned rot, const Three *t)
 
 bool a64_fcmla_vec(Lift *l, const a64_fcmla_vec_args *a)
 {
-    return complex_ok(vl_q(a->q), a->size) && fcmla(l, a->rot, REGS(vl_q(a->q), 0, a->size));
+    return complex_ok(l, vl_q(a->q), a->size) && fcmla(l, a->rot, REGS(vl_q(a->q), 0, a->size));
 }
 
 /* By element: one pair of m for all. Of halves h picks from the upper 64 bits: Q only. */
@@ -649,7 +648,7 @@ bool a64_fcmla_elt(Lift *l, const a64_fcmla_elt_args *a)
 {
     unsigned vl = vl_q(a->q);
 
-    if (!complex_ok(vl, a->size) || (a->size == 1 && a->idx > 1 && !a->q)) {
+    if (!complex_ok(l, vl, a->size) || (a->size == 1 && a->idx > 1 && !a->q)) {
         return false;
     }
     return fcmla(l, a->rot, ELT(int_type(a->size + 1), vl, 0, a->size));

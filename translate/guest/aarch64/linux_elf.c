@@ -21,7 +21,7 @@ typedef struct {
 } Hwcap;
 
 /*
- * Linux 6.1 arch/arm64/include/uapi/asm/hwcap.h. "cpuid" says that EL0 reads of ID registers
+ * Linux 6.12 arch/arm64/include/uapi/asm/hwcap.h. "cpuid" says that EL0 reads of ID registers
  * are answered. "evtstrm": WFE ends after a while, which holds since ours does not wait at all.
  */
 // clang-format off
@@ -63,6 +63,7 @@ static const Hwcap hwcaps[] = {
     { A64_FEAT_bf16,    64 + 14, "bf16" },
     { A64_FEAT_rng,     64 + 16, "rng" },
     { A64_FEAT_bti,     64 + 17, "bti" },
+    { A64_FEAT_cssc,    64 + 34, "cssc" },
 };
 // clang-format on
 

@@ -124,11 +124,11 @@ void emit_not(Emit *e, int d);
     X(vaddl_pair_u) X(vnarrow) X(vqnarrow_s) X(vqnarrow_u) X(vqnarrow_su) \
     /* rules_fp.c */ \
     X(fadd) X(fsub) X(fmul) X(fmulx) X(fdiv) X(fsqrt) X(fma) X(fmax) X(fmin) X(fmaxnm) X(fminnm) \
-    X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) \
+    X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm) \
     /* rules_fp_cvt.c */ \
-    X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) \
+    X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) \
     X(i_sto_f) X(i_uto_f) \
     /* rules_crypto.c */ \
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \

@@ -111,6 +111,13 @@ static bool imm_round(const IrOp *op, unsigned i, uint32_t *imm)
     return i < 12;
 }
 
+static bool imm_round_int(const IrOp *op, unsigned i, uint32_t *imm)
+{
+    (void)op;
+    *imm = (i & 1 ? IR_RN_CUR : IR_RN_ZERO) | (i & 2 ? 64 : 32) << 8;
+    return i < 4;
+}
+
 static bool imm_format(const IrOp *op, unsigned i, uint32_t *imm)
 {
     *imm = IR_F16 + i + (op->type <= IR_F16 + i);
@@ -231,7 +238,7 @@ static const Form fp_forms[] = {
     F(fminnm, T_FP, L_ALL, imm_none), F(fabs, T_FP, L_ALL, imm_none),
     F(fneg, T_FP, L_ALL, imm_none), F(vfcmp_eq, T_FP, L_ALL, imm_none),
     F(vfcmp_ge, T_FP, L_ALL, imm_none), F(vfcmp_gt, T_FP, L_ALL, imm_none),
-    F(fround, T_FP, L_ALL, imm_round), F(fadd_pair, TF32, L_ALL, imm_none),
+    F(fround, T_FP, L_ALL, imm_round), F(fround_int, T_FP, L_ALL, imm_round_int), F(fadd_pair, TF32, L_ALL, imm_none),
     F(fadd_pair, TF64, L128 | LANE, imm_none), F(fmax_pair, TF32, L_ALL, imm_none),
     F(fmin_pair, TF32, L_ALL, imm_none), F(fmaxnm_pair, TF64, L128 | LANE, imm_none),
     F(fminnm_pair, TF64, L128 | LANE, imm_none), F(fhmax, TF32, L_VEC, imm_none),
@@ -243,7 +250,7 @@ static const Form convert_forms[] = {
     F(fnarrow, T_FP, L128, imm_upper), F(fto_s, T_FP, L_ALL, imm_to_int),
     F(fto_u, T_FP, L_ALL, imm_to_int), F(sto_f, T_FP, L_ALL, imm_from_int),
     F(uto_f, T_FP, L_ALL, imm_from_int), F(fto_i_s, T32 | T64, L128, imm_to_int_scalar),
-    F(fto_i_u, T32 | T64, L128, imm_to_int_scalar),
+    F(fto_i_u, T32 | T64, L128, imm_to_int_scalar), F(fto_js, TF64, LANE, imm_none),
     F(i_sto_f, T32 | T64, LANE, imm_from_int_scalar),
     F(i_uto_f, T32 | T64, LANE, imm_from_int_scalar),
 };
