@@ -9,7 +9,9 @@ import os
 import re
 
 # Features of the guest's default CPU; the rows of all others are left out.
-FEATURES = {"-", "lse", "crc32", "aes", "pmull", "sha1", "sha2"}
+V8_0 = {"-", "crc32", "aes", "pmull", "sha1", "sha2"}
+FEATURES = V8_0 | {"lse", "rdm", "dotprod", "i8mm", "fcma", "sha512", "sha3", "sm3", "sm4",
+                   "frintts", "jscvt", "cssc"}
 
 # Rows that cannot be compared, with the reason.
 LEFT_OUT = {
@@ -40,7 +42,7 @@ class Row:
         self.literal = "literal" in low
         self.ordered = bool(re.search(r"exclusive|ordered|atomic|compare and swap", low))
         self.branch = name in ("b", "bl", "b_cond", "cbz", "cbnz", "tbz", "tbnz")
-        self.lse = False
+        self.newer = False      # not in the oracle's v8.0 CPU
         # A fault of these may leave a part done: which, is up to the CPU.
         self.partial = bool(re.match(r"(ld|st)(n?p|xp|[1-4])|str_\w*fp", name))
         self.rivals = []        # rows left out that may match a word of this one
@@ -92,7 +94,7 @@ def read_rows(folder):
                 row = Row(where, section, col[0], *enc, col[2].startswith("todo"))
                 ok = (not row.todo and set(col[3].split(",")) <= FEATURES
                       and row.name not in LEFT_OUT)
-                row.lse = "lse" in col[3].split(",")
+                row.newer = not set(col[3].split(",")) <= V8_0
                 (rows if ok else others).append(row)
     for r in rows:
         r.rivals = [o for o in others if not (r.value ^ o.value) & r.mask & o.mask]
@@ -140,6 +142,8 @@ def random_word(rng, row, on_sp=False):
         w = put(w, row, "rt", BASE)
     if row.branch:
         w = put(w, row, [n for n in ("imm26", "imm19", "imm14") if n in f][0], 2)
+    if row.name.startswith(("fcadd", "fcmla")) and w >> 22 & 3 == 1 and "fp16" not in FEATURES:
+        return None             # the size of half precision
     if any((w & o.mask) == o.value for o in row.rivals):
         return None
     return w

@@ -376,6 +376,49 @@ RULE(fround)
     return true;
 }
 
+/* round_in_range: of numbers smaller than a power of two that is an integer of the format. */
+static void round_in_range(Emit *e, const IrOp *op, int d, int x)
+{
+    Asm *as = &e->as;
+    bool q = fp_is64(op->type);
+    double limit = op->imm >> 8 == 64 ? 0x1p63 : 0x1p31;
+
+    vop3m(as, V_pand, VT1, x, abs_mask(e, op->type));
+    vop3mi(as, q ? V_cmppd : V_cmpps, VT1, VT1, fp_splat(e, op->type, limit), 1);
+    asm_vmask(as, q ? V_movmskpd : V_movmskps, RAX, VT1);
+    asm_alu_ri(as, 0, ALU_CMP, RAX, q ? 3 : 15);
+    emit_deopt_jcc(e, CC_NE);
+    vop2i(as, q ? V_roundpd : V_roundps, d, x, fp_round_imm(op->imm & 255));
+}
+
+/* Doubles to 32 bits: there and back by the host's conversions, which leave the sign of 0 behind. */
+static void round_by_int(Emit *e, const IrOp *op, int d, int x)
+{
+    Asm *as = &e->as;
+    bool current = (op->imm & 255) == IR_RN_CUR;
+
+    vop2(as, current ? V_cvtpd2dq : V_cvttpd2dq, VT1, x);
+    vop2(as, V_cvtdq2pd, VT1, VT1);
+    vop3m(as, V_pand, VT2, x, sign_mask(e, op->type));
+    vop3(as, V_por, d, VT1, VT2);
+}
+
+RULE(fround_int)
+{
+    unsigned round = op->imm & 255;
+
+    if (!fp_ok(op) || (round != IR_RN_ZERO && round != IR_RN_CUR))
+        return false;
+    emit_clobber_flags(e);
+    int x = fp_cut(e, op, a);
+
+    if (op->imm >> 8 == 32 && fp_is64(op->type))
+        round_by_int(e, op, d, x);
+    else
+        round_in_range(e, op, d, x);
+    return true;
+}
+
 /* ---- neighbours ---- */
 
 /* VT0, VT1 = first and second of each pair, lanes beyond VL zero or a copy of a's. */

@@ -486,3 +486,29 @@ RULE(i_uto_f)
     asm_vmov(as, d, VT0);
     return true;
 }
+
+/*
+ * In the range of the integer, which most are, the conversion there and back tells by its bits
+ * whether it is exact, -0 being none. Outside the interpreter does it: a trap would cost more.
+ */
+RULE(fto_js)
+{
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    vop3m(as, V_pand, VT0, a, emit_splat(e, IR_I64, ~0ull >> 1));
+    vop2m(as, V_movaps, VT1, fp_splat(e, IR_F64, 0x1p31));
+    vop2(as, V_ucomisd, VT1, VT0);
+    emit_deopt_jcc(e, CC_BE);
+    asm_vcvt_rx(as, V_cvttsd2si, 0, RAX, a);
+    asm_vcvt_xr(as, V_cvtsi2sd, 0, VT0, VT0, RAX);
+    asm_movd_rx(as, 1, RCX, a);
+    asm_movd_rx(as, 1, d, VT0);
+    asm_alu_rr(as, 1, ALU_CMP, RCX, d);
+    asm_setcc(as, CC_E, RCX);
+    asm_movzx_rr(as, 1, RCX, RCX);
+    asm_shift_ri(as, 1, SH_SHL, RCX, 62);
+    asm_alu_rr(as, 1, ALU_OR, RAX, RCX);
+    asm_mov_rr(as, 1, d, RAX);
+    return true;
+}

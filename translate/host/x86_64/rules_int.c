@@ -935,6 +935,69 @@ void rule_cls(Emit *e, const IrOp *op)
     emit_int_done(e, op->d, r);
 }
 
+void rule_ctz(Emit *e, const IrOp *op)
+{
+    if (!e->hf->bmi1) {
+        emit_eval(e, op);
+        return;
+    }
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
+
+    asm_tzcnt(&e->as, emit_wide(op), r, a);
+    emit_int_done(e, op->d, r);
+}
+
+void rule_popcnt(Emit *e, const IrOp *op)
+{
+    if (!e->hf->popcnt) {
+        emit_eval(e, op);
+        return;
+    }
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
+
+    asm_popcnt(&e->as, emit_wide(op), r, a);
+    emit_int_done(e, op->d, r);
+}
+
+/* min_max: b unless the comparison a with b says a. */
+static void min_max(Emit *e, const IrOp *op, int cc)
+{
+    int w = emit_wide(op);
+
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), b = emit_int(e, op->b, RCX);
+
+    into(e, w, RCX, b);
+    asm_alu_rr(&e->as, w, ALU_CMP, a, RCX);
+    asm_cmovcc(&e->as, w, cc, RCX, a);
+    int r = emit_int_dst(e, op->d);
+
+    asm_mov_rr(&e->as, w, r, RCX);
+    emit_int_done(e, op->d, r);
+}
+
+void rule_min_s(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_L);
+}
+
+void rule_max_s(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_G);
+}
+
+void rule_min_u(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_B);
+}
+
+void rule_max_u(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_A);
+}
+
 /* swap_groups: exchange neighbouring groups of n bits in rax. */
 static void swap_groups(Asm *as, int w, unsigned n, uint64_t mask)
 {
