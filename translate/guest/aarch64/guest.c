@@ -83,7 +83,7 @@ const Guest guest_aarch64 = {
                 A64_FEAT_sha1 | A64_FEAT_sha2 | A64_FEAT_sha512 | A64_FEAT_sha3 |
                 A64_FEAT_sm3 | A64_FEAT_sm4 | A64_FEAT_rdm | A64_FEAT_dotprod |
                 A64_FEAT_i8mm | A64_FEAT_fcma | A64_FEAT_frintts | A64_FEAT_jscvt |
-                A64_FEAT_cssc,
+                A64_FEAT_cssc | A64_FEAT_mops,
     .state_init = a64_state_init,
     .capstone_arch = CS_ARCH_ARM64,
     .capstone_mode = CS_MODE_LITTLE_ENDIAN,

@@ -54,6 +54,7 @@ static const IdField id_fields[] = {
     { A64_FEAT_bf16,     6, 1, 44, 1 },
     { A64_FEAT_i8mm,     6, 1, 52, 1 },
     /* ID_AA64ISAR2_EL1 */
+    { A64_FEAT_mops,     6, 2, 16, 1 },
     { A64_FEAT_cssc,     6, 2, 52, 1 },
 };
 

@@ -64,6 +64,7 @@ static const Hwcap hwcaps[] = {
     { A64_FEAT_rng,     64 + 16, "rng" },
     { A64_FEAT_bti,     64 + 17, "bti" },
     { A64_FEAT_cssc,    64 + 34, "cssc" },
+    { A64_FEAT_mops,    64 + 43, "mops" },
 };
 // clang-format on
 
