@@ -323,6 +323,12 @@ static uint32_t random_word(const DecodeRow *row, const Roles *r)
     return w;
 }
 
+/* is_unsteady: a helper whose result differs from call to call. */
+static bool is_unsteady(const char *helper)
+{
+    return !strcmp(helper, "get_cntvct") || !strcmp(helper, "rndr");
+}
+
 /* What the lifted instruction is made of. */
 typedef struct {
     bool undefined, breaks, syscall, memory, literal, indexed, zeroes, direct, indirect, call;
@@ -357,7 +363,7 @@ static void note_op(Traits *t, const IrBlock *b, const IrOp *op)
         t->undefined = (op->imm & 0xff) == IR_EXC_UNDEF;
         t->breaks = !t->undefined;
         break;
-    case IR_call: t->unsteady |= !strcmp(b->guest->helpers[op->imm].name, "get_cntvct"); break;
+    case IR_call: t->unsteady |= is_unsteady(b->guest->helpers[op->imm].name); break;
     }
 }
 

@@ -11,7 +11,7 @@ import re
 # Features of the guest's default CPU; the rows of all others are left out.
 V8_0 = {"-", "crc32", "aes", "pmull", "sha1", "sha2"}
 FEATURES = V8_0 | {"lse", "rdm", "dotprod", "i8mm", "fcma", "sha512", "sha3", "sm3", "sm4",
-                   "frintts", "jscvt", "cssc"}
+                   "frintts", "jscvt", "cssc", "mops"}
 
 # Rows that cannot be compared, with the reason.
 LEFT_OUT = {
@@ -24,6 +24,10 @@ LEFT_OUT = {
     "msr_fpcr": "reserved bits differ between CPUs",
     "msr_fpsr": "reserved bits differ between CPUs",
 }
+# Memory copy and set: rows that begin one; the others only come after them.
+PROLOGUES = {"cpyfp", "cpyp", "setp"}
+LEFT_OUT.update((name, "comes after its prologue") for name in
+                ("cpyfm", "cpyfe", "cpym", "cpye", "setm", "sete"))
 BASE, INDEX, COUNTER, SP = 28, 27, 26, 31
 REALIGN = 0x927cef9c            # and x28, x28, #-16
 MONITOR = {"ldxr", "ldxp"}
@@ -147,6 +151,29 @@ def random_word(rng, row, on_sp=False):
     if any((w & o.mask) == o.value for o in row.rivals):
         return None
     return w
+
+
+def memory_sequence(rng, word, row):
+    """
+    A whole copy or set from its prologue's word: registers that stay inside of scratch memory, and
+    the three instructions. Copies of the forward kind go where forward is right.
+    """
+    d, s, n = rng.sample(SAFE[:12], 3)
+    size = rng.choice((rng.randrange(80), rng.randrange(80), rng.randrange(600), 0x1800))
+    to, start = rng.randrange(0x1000), rng.randrange(0x1000)
+    if row.name == "cpyfp" and start < to < start + size:
+        to, start = start, to
+    if rng.random() < 0.5 and row.name == "cpyp":
+        start = max(0, min(0xfff, to + rng.randrange(-70, 70)))
+    word = word & ~(31 << 16 | 31 << 5 | 31) | s << 16 | n << 5 | d
+    words = [0x91000000 | to << 10 | BASE << 5 | d, 0xd2800000 | size << 5 | n]
+    if row.name == "setp":
+        stages = [word, word + (1 << 14), word + (2 << 14)]
+    else:
+        words.append(0x91000000 | start << 10 | BASE << 5 | s)
+        stages = [word, word + (1 << 22), word + (2 << 22)]
+    # The nop takes the jump of a branch before it.
+    return [0xd503201f] + words + stages, len(words)
 
 
 def after_exclusive(rng, word, row):

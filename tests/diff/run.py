@@ -74,6 +74,13 @@ class Maker:
             word = decode.random_word(rng, row, on_sp)
             if word is None or FAULT_AT <= frame < FAULT_END and row.partial:
                 continue
+            if row.name in decode.PROLOGUES:
+                if frame < FAULT_END:           # what is done when it faults is up to the CPU
+                    continue
+                sequence, setup = decode.memory_sequence(rng, word, row)
+                words += sequence
+                used += ["nop"] + ["set up"] * setup + [row.name] * 3
+                continue
             if row.ordered and row.memory:
                 # The nop takes the jump of a branch before it.
                 words += [NOP, decode.REALIGN]
