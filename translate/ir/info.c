@@ -64,6 +64,8 @@ static const ImmField f_float[]    = { FLOAT(0) };
 static const ImmField f_fma[]      = { FLAG("neg_a", 0), FLAG("neg_c", 1) };
 static const ImmField f_upper[]    = { FLAG("upper", 0) };
 static const ImmField f_odd[]      = { FLAG("odd", 0) };
+static const ImmField f_align[]    = { { .key = "bytes", .width = 8, .always = true },
+                                       FLAG("within16", 8) };
 static const ImmField f_fence[]    = { { .width = 32, .always = true, NAMES(fence_name) } };
 static const ImmField f_exc[]      = { { .width = 8, .always = true, NAMES(exc_name) },
                                        { .key = "arg", .shift = 8, .width = 24 } };
@@ -72,17 +74,18 @@ static const ImmField f_bit[]      = { { .key = "bit", .width = 6, .always = tru
 
 enum {
     FORM_num, FORM_bits, FORM_shift, FORM_lane, FORM_lanes, FORM_field, FORM_nzcv, FORM_cond,
-    FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int, FORM_from_int,
-    FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_fence, FORM_exc, FORM_bit,
+    FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int,
+    FORM_from_int, FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc,
+    FORM_bit,
     FORM_insn, FORM_mem, FORM_helper,
 };
 
 #define FIELDS(name)  [FORM_##name] = { IMM_FIELDS, ARRAY_LEN(f_##name), f_##name }
 static const ImmForm forms[] = {
     FIELDS(num), FIELDS(bits), FIELDS(shift), FIELDS(lane), FIELDS(lanes), FIELDS(field),
-    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint), FIELDS(to_int),
-    FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
-    FIELDS(fence), FIELDS(exc), FIELDS(bit),
+    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint),
+    FIELDS(to_int), FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
+    FIELDS(align), FIELDS(fence), FIELDS(exc), FIELDS(bit),
     [FORM_insn]   = { .style = IMM_INSN },
     [FORM_mem]    = { .style = IMM_MEM },
     [FORM_helper] = { .style = IMM_HELPER },
@@ -101,7 +104,7 @@ static const uint8_t form_of[IR_OP_COUNT] = {
     [IR_load] = FORM_mem, [IR_load_s] = FORM_mem, [IR_store] = FORM_mem,
     [IR_vload] = FORM_mem, [IR_vstore] = FORM_mem, [IR_prefetch] = FORM_mem,
     [IR_vload_lane] = FORM_lane, [IR_vstore_lane] = FORM_lane,
-    [IR_fence] = FORM_fence,
+    [IR_check_align] = FORM_align, [IR_fence] = FORM_fence,
     [IR_vdup_lane] = FORM_lane, [IR_vget_u] = FORM_lane, [IR_vget_s] = FORM_lane,
     [IR_vset] = FORM_lane, [IR_vset_lane] = FORM_lanes,
     [IR_vshl_i] = FORM_shift, [IR_vshr_s_i] = FORM_shift, [IR_vshr_u_i] = FORM_shift,

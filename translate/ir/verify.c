@@ -150,6 +150,7 @@ static bool imm_fits(const IrOp *op)
     case IR_vrshr_s_i:
     case IR_vrshr_u_i:
     case IR_vsri_i: return imm >= 1 && imm <= width;
+    case IR_check_align: return imm < 1 << 9 && __builtin_popcount(imm & 255) == 1;
     case IR_fence: return imm <= IR_FENCE_FULL;
     case IR_exit_bit: return !(imm & 0xc0) && imm >> 8 <= 1 && (imm & 63) < width;
     default: return true;

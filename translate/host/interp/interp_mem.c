@@ -294,6 +294,17 @@ void interp_guard(Interp *in, const IrOp *op)
     }
 }
 
+void interp_check_align(Interp *in, const IrOp *op)
+{
+    uint64_t addr = untag(in->guest, get_int(in, op->a));
+    unsigned n = op->imm & 255;
+    bool bad = op->imm >> 8 ? (addr & 15) + n > 16 : addr & (n - 1);
+
+    if (bad) {
+        interp_raise(in->env, SIGBUS, BUS_ADRALN, addr);
+    }
+}
+
 void interp_fence(Interp *in, const IrOp *op)
 {
     (void)in;

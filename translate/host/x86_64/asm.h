@@ -966,6 +966,13 @@ static inline void asm_mulx(Asm *as, int w, int hi, int lo, int s)
     asm_vex_rrr(as, 2, 3, w, 0xf6, hi, lo, s);
 }
 
+static inline void asm_mulx_m(Asm *as, int w, int hi, int lo, Mem m)
+{
+    asm_vex(as, 2, 3, w, ((unsigned)hi >> 3 & 1) << 2 | asm_rex_m(m), lo);
+    asm_8(as, 0xf6);
+    asm_modrm_m(as, hi, m, 0);
+}
+
 static inline void asm_pdep(Asm *as, int w, int d, int s, int mask)
 {
     asm_vex_rrr(as, 2, 3, w, 0xf5, d, s, mask);

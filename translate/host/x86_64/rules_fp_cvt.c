@@ -20,9 +20,14 @@ static bool type_ok(unsigned t)
 /* d = a by a scalar conversion; the rest of d zero. */
 static void scalar_into_zero(Emit *e, VOp v, int d, int a)
 {
-    vzero(&e->as, VT1);
-    vop3(&e->as, v, VT1, VT1, a);
-    asm_vmov(&e->as, d, VT1);
+    bool watch = v == V_cvtsd2ss && fp_watching(e);
+    int t = watch ? VT0 : VT1;
+
+    vzero(&e->as, t);
+    vop3(&e->as, v, t, t, a);
+    if (watch)
+        fp_watch(e, IR_F32, true, t);
+    asm_vmov(&e->as, d, t);
 }
 
 RULE(fcvt)
@@ -39,7 +44,13 @@ RULE(fcvt)
         scalar_into_zero(e, V_cvtsd2ss, d, a);
     } else if (from == IR_F32 && to == IR_F16) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F32);
-        vop2i(as, V_cvtps2ph, VT0, d, 4);
+        if (fp_watching(e)) {
+            vop2i(as, V_cvtps2ph, VT0, VT0, 4);
+            fp_watch(e, IR_F16, true, VT0);
+            asm_vmov(as, d, VT0);
+        } else {
+            vop2i(as, V_cvtps2ph, VT0, d, 4);
+        }
     } else if (from == IR_F16 && to == IR_F32) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
         vop2(as, V_cvtph2ps, d, VT0);
@@ -75,10 +86,16 @@ RULE(fnarrow)
 
     if (!type_ok(op->type) || op->imm || (op->type == IR_F32 && !e->hf->f16c))
         return false;
+    int x = fp_cut(e, op, a), t = fp_watching(e) ? VT0 : d;
+
     if (op->type == IR_F64)
-        vop2(as, V_cvtpd2ps, d, fp_cut(e, op, a));
+        vop2(as, V_cvtpd2ps, t, x);
     else
-        vop2i(as, V_cvtps2ph, fp_cut(e, op, a), d, 4);
+        vop2i(as, V_cvtps2ph, x, t, 4);
+    if (t != d) {
+        fp_watch(e, op->type == IR_F64 ? IR_F32 : IR_F16, false, t);
+        asm_vmov(as, d, t);
+    }
     return true;
 }
 
