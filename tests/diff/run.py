@@ -34,7 +34,7 @@ FAULT_AT, FAULT_END = 0.15, 0.19     # a random number up to here: a loop, a bas
 # Which features the oracle's CPU has matters for rows that leave half precision to the element
 # size: two chunks of five run the rows of v8.0 on a v8.0 CPU, the others all rows on one that has
 # everything.
-CPU, CPU_NEW, NEW_EVERY = "cortex-a72", "max", 5
+CPU, CPU_NEW, NEW_EVERY = "cortex-a72", "max,pauth=off", 5
 HALF_TOO = r"(fcvtz[su]|[su]cvtf)_vec_fix"
 # A class of rows is chosen first, so that few memory rows do not drown in many SIMD ones.
 WEIGHTS = (("integer", 30), ("memory", 22), ("fp", 14), ("simd", 30), ("crypto", 4))
