@@ -137,7 +137,7 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 
 # ---- tests ----
 #
@@ -165,9 +165,13 @@ $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
+$(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-observe check-diff check-root check-fuzz check-bench check-torture \
+        check-observe check-diff check-isa check-root check-fuzz check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -229,6 +233,13 @@ check-observe: $(O)/mimus
 
 check-diff: $(O)/mimus
 	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)
+
+# Words of each decode row, and the start states each runs on.
+ISA_WORDS  ?= 32
+ISA_STATES ?= 16
+check-isa: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/run.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --words $(ISA_WORDS) --states $(ISA_STATES)
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
