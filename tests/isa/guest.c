@@ -43,7 +43,7 @@ enum {
     MAPPED = 8,         /* no address faults */
     KIND_SHIFT = 4,     /* four bits: 1 + kind of data in the vectors, or 0: of each in turn */
     HALF = 0x100,       /* FPCR.FZ16 may be set */
-    JUMP = 0x200,       /* the register in bits 9 to 5 holds the address of the third word */
+    JUMP = 0x200,       /* the register in bits 9 to 5, not x30, holds the address of the third word */
     NO_CALL = 0x400,    /* x8 is no system call */
     FP_MASK = 0x800,    /* the register in bits 4 to 0 is masked to what FPCR and FPSR have */
     CHAIN = 0x1000,     /* x28 and SP hold addresses; x27 a length below 300 */
