@@ -171,7 +171,8 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-observe check-diff check-isa check-root check-fuzz check-bench check-torture \
+        check-observe check-diff check-isa check-encodings \
+        check-testfloat check-vixl check-root check-fuzz check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -238,8 +239,16 @@ check-diff: $(O)/mimus
 ISA_WORDS  ?= 32
 ISA_STATES ?= 16
 check-isa: $(O)/mimus $(O)/isa-words
-	@$(PYTHON) tests/isa/run.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	@$(PYTHON) tests/isa/isa.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
 	    --words $(ISA_WORDS) --states $(ISA_STATES)
+
+# Random instruction words, and words for each bit of each row. The whole of it is
+# `make check-encodings ENCODINGS=50000000 FLIPS=64`.
+ENCODINGS ?= 1000000
+FLIPS     ?= 4
+check-encodings: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --words $(ENCODINGS) --flips $(FLIPS)
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root

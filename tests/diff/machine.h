@@ -167,7 +167,7 @@ static uint64_t small_value(void)
     }
 }
 
-static uint64_t lane_value(unsigned kind)
+static inline uint64_t lane_value(unsigned kind)
 {
     uint64_t a = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * guest.c: the AArch64 program that executes each instruction word on many start states; run.py
+ * guest.c: the AArch64 program that executes each instruction word on many start states; isa.py
  * chooses the words and compares what this program reports under different emulators.
  *
  *   guest IN OUT                 run all records, write one 64-bit hash for each
@@ -35,7 +35,7 @@ enum {
     MAX_EVENTS = 4, WINDOW = 2048,      /* bytes before the end of scratch memory that are used */
 };
 
-/* What a record needs; run.py has the same names. */
+/* What a record needs; isa.py has the same names. */
 enum {
     MEMORY = 1,         /* x28 and SP are addresses, x27 an index; scratch memory is compared */
     ALIGNED = 2,        /* these addresses are multiples of 16 */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Execute every row of the AArch64 decode tables on both engines and on another emulator.
 
-usage: run.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--states N] [--seed N]
+usage: isa.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--states N] [--seed N]
               [--rows REGEX] [--engines jit,interp,sse,min] [--jobs N] [--out DIR]
 
 For each row N words are made (tests/diff/rows.py) and executed by tests/isa/guest.c on N start
@@ -277,12 +277,12 @@ def report(plan, bad, a):
     return len(plan.tested) - len(bad), len(bad) + len(few)
 
 
-def build_guest(out, name="guest"):
+def build_guest(out, name="guest", *options):
     cc = shutil.which("aarch64-linux-gnu-gcc")
     if not cc:
         return None
     exe, src = os.path.join(out, name), os.path.join(HERE, name + ".c")
-    subprocess.run([cc, "-O2", "-static", "-I", ROOT, "-o", exe, src], check=True)
+    subprocess.run([cc, "-O2", "-static", "-I", ROOT, *options, "-o", exe, src], check=True)
     return exe
 
 
