@@ -303,6 +303,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
 {
     const IrOpInfo *info = &ir_op_info[op->op];
     VecRule *rule = vec_rules[op->op];
+    const uint8_t *start = e->as.p;
 
     if (!rule)
         return false;
@@ -322,6 +323,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
         emit_vec_done(e, op->d, d);
     else
         emit_int_done(e, op->d, d);
+    e->round_done = e->round_end > start ? e->as.p : NULL;
     return true;
 }
 

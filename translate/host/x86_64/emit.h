@@ -157,6 +157,10 @@ typedef struct Emit {
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
     uint32_t splat32;           /* bit per xmm: its 32-bit lanes are known to be equal */
+    /* An AES step just emitted that MixColumns can join: see rules_crypto.c. */
+    uint8_t *round_end;         /* behind its last instruction */
+    uint8_t *round_done;        /* and behind all of the op; NULL: it was not the last vector op */
+    int round_reg;
     uint64_t spill_used;        /* bit per slot; integer and vector */
     uint32_t vspill_used;
     unsigned skip;              /* ops that the one in work has done along with its own */
