@@ -127,6 +127,8 @@ void emit_not(Emit *e, int d);
     X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm) \
+    /* rules_fp_estimate.c */ \
+    X(frecps) X(frsqrts) X(frecpe) X(frsqrte) \
     /* rules_fp_cvt.c */ \
     X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) \
     X(i_sto_f) X(i_uto_f) \
