@@ -853,11 +853,39 @@ RULE(vrbit)
     return true;
 }
 
+/*
+ * With VNNI: of two signed or two unsigned operands one is moved by 128, and 128 times the sum of the
+ * other taken off again. Nothing saturates on the way.
+ */
+static bool dot_vnni(Emit *e, const IrOp *op, int d, int a, int b, int c)
+{
+    Asm *as = &e->as;
+    bool is_signed = op->op == IR_vdot_s;
+    Mem by = emit_splat(e, IR_I8, 0x80);
+
+    asm_vmov(as, VT0, c);
+    if (op->op == IR_vdot_us) {
+        asm_vpdpbusd(as, VT0, a, b);
+        emit_vl_to(e, d, VT0, op_vl(op), IR_I32);
+        return true;
+    }
+    vop2m(as, V_movaps, VT2, by);
+    vop3(as, V_pxor, VT1, is_signed ? a : b, VT2);
+    asm_vpdpbusd(as, VT0, is_signed ? VT1 : a, is_signed ? b : VT1);
+    vzero(as, VT1);
+    asm_vpdpbusd(as, VT1, is_signed ? VT2 : a, is_signed ? b : VT2);
+    vop3(as, V_psubd, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), IR_I32);
+    return true;
+}
+
 /* Even and odd bytes as words, multiplied and added in pairs, give whole 32-bit lanes. */
 static bool dot(Emit *e, const IrOp *op, VOp right_a, VOp right_b, int d, int a, int b, int c)
 {
     Asm *as = &e->as;
 
+    if (e->hf->avx512vnni)
+        return dot_vnni(e, op, d, a, b, c);
     vshift(as, V_psllw_i, VT0, a, 8);
     vshift(as, V_psllw_i, VT1, b, 8);
     vshift(as, right_a, VT0, VT0, 8);
