@@ -349,6 +349,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
+    thunk_table[DATA_ESTIMATES] = emit_estimates();
     stats_wrap(guest, thunk_table);
     emit_spare[0] = e;
     return 0;

@@ -238,7 +238,7 @@ def find_oracle():
 
 
 def engine(mimus, name):
-    """The command of an engine; sse and min are the JIT without the newer host instructions."""
+    """The command of an engine; sse, min, avx2 are the JIT without newer host instructions."""
     if "qemu" in mimus[0]:
         return mimus
     if name in ("jit", "interp"):

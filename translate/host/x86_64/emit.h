@@ -47,6 +47,7 @@ enum {
     RT_HELPER,
     DATA_MAP,           /* address of the pointer to the block map: cache.h */
     DATA_CODE,          /* address of the code arena */
+    DATA_ESTIMATES,     /* address of the tables of emit_estimates() */
     RT_COUNT
 };
 
@@ -359,6 +360,12 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf);
  * e->as.p. Returns false when space or a table ran out (nothing is to be kept).
  */
 bool emit_unit(Emit *e);
+
+/*
+ * emit_estimates: 256 bytes for the reciprocal estimate, by the top bits of a fraction, and 256 for
+ * that of the square root, by the exponent's low and the fraction's top bits: low bits of either.
+ */
+const uint8_t *emit_estimates(void);
 
 enum { EMIT_STUB_BYTES = 10 };
 

@@ -63,6 +63,7 @@ static void find_avx(HostFeatures *f, CpuidRegs l1, CpuidRegs l7)
     f->avx512vl = f->avx2 && zmm && (l7.ebx & bit_AVX512F) && (l7.ebx & bit_AVX512VL) &&
                   (l7.ebx & bit_AVX512BW) && (l7.ebx & bit_AVX512DQ);
     f->avx512vpopcntdq = f->avx512vl && (l7.ecx & bit_AVX512VPOPCNTDQ);
+    f->avx512vnni = f->avx512vl && (l7.ecx & bit_AVX512VNNI);
     f->avx512bitalg = f->avx512vl && (l7.ecx & bit_AVX512BITALG);
 }
 
@@ -90,6 +91,8 @@ static void mask(HostFeatures *f, const char *name)
     HostFeatures none = { 0 };
     bool sse = !strcmp(name, "sse");
 
+    if (!strcmp(name, "avx2"))
+        f->avx512vl = f->avx512vpopcntdq = f->avx512bitalg = f->avx512vnni = false;
     if (!sse && strcmp(name, "min"))
         return;
     none.popcnt = sse && f->popcnt;

@@ -9,13 +9,13 @@
 
 typedef struct {
     bool avx, avx2, bmi1, bmi2, fma, lzcnt, popcnt, movbe, aes, pclmul, sha, f16c;
-    bool gfni, erms, fsrm, avx512vl, avx512vpopcntdq, avx512bitalg;
+    bool gfni, erms, fsrm, avx512vl, avx512vpopcntdq, avx512bitalg, avx512vnni;
 } HostFeatures;
 
 /*
  * host_features: found by cpuid at the first call (benign if two threads race). The environment
  * variable MIMUS_CPU_MASK=sse leaves only SSE4.2 with popcnt, AES and PCLMULQDQ, for tests;
- * MIMUS_CPU_MASK=min takes those away too.
+ * MIMUS_CPU_MASK=min takes those away too, MIMUS_CPU_MASK=avx2 only AVX-512.
  */
 const HostFeatures *host_features(void);
 
