@@ -171,7 +171,7 @@ $(O)/fuzz-code: $(O)/obj/tests/fuzz/code_pages.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-litmus check-observe check-diff check-root check-fuzz check-fuzz-code check-bench check-torture \
+        check-litmus check-observe check-diff check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -249,6 +249,10 @@ check-bench:
 # Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
 check-torture: $(O)/mimus
 	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
+
+# Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
+check-tcg: $(O)/mimus
+	@$(PYTHON) tests/tcg.py --mimus $(MIMUS) --out $(O)/tcg
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz
