@@ -176,7 +176,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
         check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
-        check-root check-fuzz check-fuzz-code check-bench check-torture \
+        check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -269,6 +269,10 @@ check-bench:
 # Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
 check-torture: $(O)/mimus
 	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
+
+# Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
+check-tcg: $(O)/mimus
+	@$(PYTHON) tests/tcg.py --mimus $(MIMUS) --out $(O)/tcg
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz

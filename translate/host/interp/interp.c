@@ -314,7 +314,13 @@ ExitKind interp_step(Env *env)
 
 ExitKind interp_run(Env *env)
 {
-    return guarded(exec_run, env, NULL);
+    ExitKind kind;
+
+    /* An op may stop its block for the instruction to be run again: interp_stop(). */
+    do {
+        kind = guarded(exec_run, env, NULL);
+    } while (kind == EXIT_NONE);
+    return kind;
 }
 
 /* ---- faults ---- */
