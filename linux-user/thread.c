@@ -100,20 +100,22 @@ Thread *thread_main(const Guest *guest)
     return t;
 }
 
-/* Floating point state that an Env shares with the host's registers: moved by its own thread. */
+/* Floating point state that an Env shares with the host's registers, and modes: moved by its own thread. */
 typedef struct {
     FpMode mode;
-    uint32_t flags, qc;
+    uint32_t flags, qc, guest_mode;
 } FpState;
 
 static FpState fp_save(Env *env)
 {
-    return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc };
+    return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
+                      env->rt.mode & ~(uint32_t)ENV_MODE_FP };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
 {
     env_set_fp_mode(env, &fp->mode);
+    env_set_guest_mode(env, fp->guest_mode);
     env_set_fp_flags(env, fp->flags);
     env->rt.qc = fp->qc;
 }

@@ -117,10 +117,15 @@ void env_set_fp_mode(Env *env, const FpMode *m)
     uint32_t sticky = _mm_getcsr() & 0x3f;
 
     env->rt.fp = *m;
-    env->rt.mode = m->flush_zero | m->default_nan << 1 | m->alt_half << 2 |
-                   m->flush_zero16 << 3;
+    env->rt.mode = (env->rt.mode & ~(uint32_t)ENV_MODE_FP) | m->flush_zero |
+                   m->default_nan << 1 | m->alt_half << 2 | m->flush_zero16 << 3;
     env->rt.mxcsr = ((MXCSR_DEFAULT & ~MXCSR_IM) & ~0x6000u) | (uint32_t)rc[m->round & 3] << 13;
     _mm_setcsr(env->rt.mxcsr | sticky);
+}
+
+void env_set_guest_mode(Env *env, uint32_t bits)
+{
+    env->rt.mode = (env->rt.mode & ENV_MODE_FP) | bits;
 }
 
 /* MXCSR bits: IE 0, DE 1, ZE 2, OE 3, UE 4, PE 5. DE has no use: IDC is set by flushing only. */

@@ -24,6 +24,9 @@ enum { ENV_STATE_BYTES = 2048, ENV_TABLE_ENTRIES = 512, ENV_JUMP_ENTRIES = 4096,
 enum { FP_INVALID = 1, FP_DIVZERO = 2, FP_OVERFLOW = 4, FP_UNDERFLOW = 8, FP_INEXACT = 16,
        FP_DENORM_IN = 32 };
 
+/* EnvRt.mode: bits of the floating point mode, and above them of the guest's own. */
+enum { ENV_MODE_FP = 15, ENV_MODE_GUEST_LSB = 4 };
+
 /* Floating point mode, set by the guest's control register through env_set_fp_mode(). */
 typedef struct {
     uint8_t round;              /* IrRound, IR_RN_EVEN to IR_RN_ZERO */
@@ -72,7 +75,7 @@ typedef struct {
     /* -- run time -- */
     uint32_t fp_flags;          /* sticky flags collected so far; the host's own come on top */
     FpMode fp;
-    uint32_t mode;              /* nonzero: blocks are translated for a special FP mode */
+    uint32_t mode;              /* nonzero: blocks are translated for a special mode: ENV_MODE_ */
     int fault_sig;              /* EXIT_FAULT, EXIT_FETCH: SIGSEGV or SIGBUS, si_code, si_addr */
     int fault_code;
     uint64_t fault_addr;
@@ -150,6 +153,9 @@ void env_poke_own(Env *env);
 
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
+
+/* env_set_guest_mode: the same for the guest's own mode bits, from ENV_MODE_GUEST_LSB on; 8 in all. */
+void env_set_guest_mode(Env *env, uint32_t bits);
 
 /*
  * env_fp_flags: sticky FP_ flags so far, also those the host's MXCSR holds.

@@ -98,7 +98,7 @@ static bool is_store(uint32_t insn)
 /* esr_of: the syndrome a fault reports; 0: none is passed on (undefined instructions). */
 static uint64_t esr_of(Thread *t, Env *env, const SignalDelivery *d)
 {
-    enum { EC_IABT = 0x20, EC_DABT = 0x24, EC_BRK = 0x3c, FSC_TRANS3 = 7, FSC_PERM3 = 15,
+    enum { EC_FPAC = 0x1c, EC_IABT = 0x20, EC_DABT = 0x24, EC_BRK = 0x3c, FSC_TRANS3 = 7, FSC_PERM3 = 15,
            FSC_EXTERNAL = 0x10, IL = 1 << 25, WNR = 1 << 6 };
     uint64_t pc = a64_state(env)->pc;
     uint32_t insn = 0, fsc;
@@ -107,6 +107,9 @@ static uint64_t esr_of(Thread *t, Env *env, const SignalDelivery *d)
         return 0;
     guest_copy_in(t, &insn, guest_addr(pc), sizeof(insn));
     switch (d->sig) {
+    case SIGILL:
+        /* Failed authentication: which key it was, in two bits. */
+        return d->info.si_code == ILL_ILLOPN ? (uint64_t)EC_FPAC << 26 | IL | a64_auth_key(insn) : 0;
     case SIGTRAP: return (uint64_t)EC_BRK << 26 | IL | bits(insn, 5, 16);
     case SIGBUS: fsc = FSC_EXTERNAL; break;
     case SIGSEGV: fsc = d->info.si_code == SEGV_MAPERR ? FSC_TRANS3 : FSC_PERM3; break;
@@ -150,7 +153,7 @@ static void fill_context(const SignalDelivery *d, Env *env, RtFrame *f)
     f->stack_flags = d->stack_flags;
     f->stack_size = d->stack_size;
     f->sigmask = d->mask;
-    f->mc.fault_address = d->fault_addr;
+    f->mc.fault_address = d->sig == SIGILL ? 0 : d->fault_addr;
     memcpy(f->mc.regs, s->x, sizeof(f->mc.regs));
     f->mc.sp = s->sp;
     f->mc.pc = s->pc;

@@ -358,7 +358,7 @@ static inline void emit_op(Emit *e, const IrOp *op)
         return;
     if (props & (IRP_READ | IRP_WRITE | IRP_FP)) {
         emit_note(e);
-        if (e->mode && special_fp(e, op))
+        if ((e->mode & ENV_MODE_FP) && special_fp(e, op))
             return;
     }
     if (int_rules[op->op])
