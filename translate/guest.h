@@ -55,6 +55,8 @@ typedef struct {
     bool lifted;            /* may be switched on */
 } GuestFeature;
 
+typedef struct DecodeRow DecodeRow;        /* translate/lift.h */
+
 struct Guest {
     const char *name;           /* "aarch64", also the suffix in mimus-<name> */
     uint16_t elf_machine;       /* EM_ */
@@ -93,6 +95,13 @@ struct Guest {
     const GuestFeature *feature_names;      /* the same; several rows may share a name */
     uint64_t (*cpu_features)(unsigned cpu);
     void (*state_init)(Env *env);
+    /*
+     * For reports: all rows of the decoder; words of a row, the most usual first, to be tried until
+     * one is legal; and an instruction to follow that sees nothing of it.
+     */
+    const DecodeRow *rows;
+    uint32_t (*row_word)(const DecodeRow *r, unsigned attempt);
+    uint32_t filler;
     int capstone_arch, capstone_mode;
     const struct LinuxGuest *linux_abi;     /* syscall/linux_guest.h */
 };

@@ -72,6 +72,18 @@ static void a64_state_init(Env *env)
     a64_set_fpsr(env, 0);
 }
 
+/*
+ * row_word: 64 or 128 bits wide, with registers 0 to 3, first; then with other bits, where a field
+ * must not be 0.
+ */
+static uint32_t row_word(const DecodeRow *r, unsigned attempt)
+{
+    uint32_t usual = 1u << 31 | 1u << 30 | 2u << 16 | 3u << 10 | 1u << 5;
+    uint32_t other = attempt * 0x9e3779b9u;
+
+    return r->value | (~r->mask & (usual ^ other));
+}
+
 const Guest guest_aarch64 = {
     .name = "aarch64",
     .elf_machine = EM_AARCH64,
@@ -99,6 +111,9 @@ const Guest guest_aarch64 = {
     .feature_names = a64_feature_names,
     .cpu_features = a64_cpu_features,
     .state_init = a64_state_init,
+    .rows = a64_rows,
+    .row_word = row_word,
+    .filler = 0x6b1f03ff, /* cmp wzr, wzr: writes all of NZCV */
     .capstone_arch = CS_ARCH_ARM64,
     .capstone_mode = CS_MODE_LITTLE_ENDIAN,
     .linux_abi = &a64_linux,
