@@ -108,6 +108,7 @@ typedef struct {
      * translations. Else nothing was done.
      */
     bool (*on_quick)(Env *env);
+    uint32_t btype;             /* kind of an indirect branch on its way to the pc; 0: none */
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
 } EnvRt;
 

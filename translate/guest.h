@@ -90,6 +90,13 @@ struct Guest {
      */
     bool (*nzcv_seen)(const uint8_t *pc, uint32_t n);
 
+    /*
+     * lands_on: in a guarded page, may a branch of kind btype (not 0; exit_ind's imm) go to this
+     * instruction? NULL: there are no guarded pages; they need guard_feature.
+     */
+    bool (*lands_on)(uint32_t word, unsigned btype);
+    uint64_t guard_feature;
+
     uint64_t features;          /* of the first model, which is the default */
     const GuestCpu *cpus;       /* ended by one without a name; NULL: there are no models */
     const GuestFeature *feature_names;      /* the same; several rows may share a name */

@@ -405,7 +405,7 @@ static void jump_caches_forget(uint64_t gpc)
     for (unsigned i = 0; i < n_env; i++) {
         JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
 
-        if (j->gpc == gpc)
+        if ((j->gpc ^ gpc) < 4)
             __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
     }
 }
@@ -414,7 +414,7 @@ static void jump_caches_forget(uint64_t gpc)
  * A thread writes its entry and then looks whether the block is still in the map; who drops a
  * block takes it out of the map and then looks at the entries. One of them sees the other.
  */
-void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
+void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host)
 {
     JumpEntry *j = &env->jump[env_jump_index(gpc)];
 
@@ -422,7 +422,7 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     j->host = host;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&j->gpc, gpc, __ATOMIC_RELEASE);
+    __atomic_store_n(&j->gpc, gpc ^ btype, __ATOMIC_RELEASE);
     atomic_thread_fence(memory_order_seq_cst);
     if (cache_lookup(gpc, env->rt.mode) != host)
         j->gpc = 1;

@@ -75,6 +75,13 @@ bool a64_nzcv_seen(const uint8_t *pc, uint32_t n);
 /* call_helper: run helper number h; its result is an i64. */
 IrVal call_helper(Lift *l, unsigned h, IrVal a);
 
+/*
+ * a64_btype: BTYPE of a branch through register rn (call: BLR and its like) that stands in this
+ * place; 0 while no page is guarded. a64_lands_on: Guest.lands_on.
+ */
+unsigned a64_btype(const Lift *l, bool call, unsigned rn);
+bool a64_lands_on(uint32_t word, unsigned btype);
+
 /* next_pc, target_pc: constants for the next instruction and for one offset bytes away.
  */
 IrVal next_pc(Lift *l);

@@ -135,7 +135,7 @@ bool a64_bra(Lift *l, const a64_bra_args *a)
     IrVal to = authenticate(l, a->x ? KEY_IB : KEY_IA, get_x(l, IR_I64, a->rn),
                             modifier_sp(l, a->zero, a->rm));
 
-    ir_emit(l->ir, IR_exit_ind, IR_I64, 0, to, IR_NONE, IR_NONE, 0);
+    ir_emit(l->ir, IR_exit_ind, IR_I64, 0, to, IR_NONE, IR_NONE, a64_btype(l, false, a->rn));
     return true;
 }
 
@@ -148,7 +148,7 @@ bool a64_blra(Lift *l, const a64_blra_args *a)
     if (a->rn == 30 && ir_is_reg(to.ref))
         to = ir_emit(l->ir, IR_mov, IR_I64, 0, to, IR_NONE, IR_NONE, 0);
     set_x(l, IR_I64, 30, next_pc(l));
-    ir_emit(l->ir, IR_exit_icall, IR_I64, 0, to, next_pc(l), IR_NONE, 0);
+    ir_emit(l->ir, IR_exit_icall, IR_I64, 0, to, next_pc(l), IR_NONE, a64_btype(l, true, a->rn));
     return true;
 }
 

@@ -39,8 +39,10 @@ void emit_deopt(Emit *e, const IrOp *op);
 
 /* emit_cold_jump: out of line at jcc miss, jump to a thunk (guest address in rax). */
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk);
+/* emit_cold_branch: the same to THUNK_PROBE for a branch of kind btype. */
+void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype);
 /* emit_cold_icall: the same as a call that lands at landing, pushing guest address ret first. */
-void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, uint8_t *landing);
+void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing);
 
 /* emit_forget_copies: guest registers in memory were changed by C code. */
 void emit_forget_copies(Emit *e);
