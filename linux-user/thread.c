@@ -103,19 +103,20 @@ Thread *thread_main(const Guest *guest)
 /* Floating point state that an Env shares with the host's registers, and modes: moved by its own thread. */
 typedef struct {
     FpMode mode;
-    uint32_t flags, qc, guest_mode;
+    uint32_t flags, qc;
+    uint32_t other;             /* mode bits that are not of FpMode */
 } FpState;
 
 static FpState fp_save(Env *env)
 {
     return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
-                      env->rt.mode & ~(uint32_t)ENV_MODE_FP };
+                      env->rt.mode & ~(uint32_t)MODE_SPECIAL };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
 {
     env_set_fp_mode(env, &fp->mode);
-    env_set_guest_mode(env, fp->guest_mode);
+    env->rt.mode = (env->rt.mode & MODE_SPECIAL) | fp->other;
     env_set_fp_flags(env, fp->flags);
     env->rt.qc = fp->qc;
 }
@@ -297,7 +298,7 @@ static void wait_for_go(ThreadStart *s)
     for (unsigned i = 0; i < 100; i++) {
         if (atomic_load_explicit(&s->go, memory_order_acquire))
             return;
-        __builtin_ia32_pause();
+        cpu_relax();
     }
     uint32_t was = GO_NOT_YET;
 

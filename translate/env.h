@@ -24,9 +24,6 @@ enum { ENV_STATE_BYTES = 2048, ENV_TABLE_ENTRIES = 512, ENV_JUMP_ENTRIES = 4096,
 enum { FP_INVALID = 1, FP_DIVZERO = 2, FP_OVERFLOW = 4, FP_UNDERFLOW = 8, FP_INEXACT = 16,
        FP_DENORM_IN = 32 };
 
-/* EnvRt.mode: bits of the floating point mode, and above them of the guest's own. */
-enum { ENV_MODE_FP = 15, ENV_MODE_GUEST_LSB = 4 };
-
 /* Floating point mode, set by the guest's control register through env_set_fp_mode(). */
 typedef struct {
     uint8_t round;              /* IrRound, IR_RN_EVEN to IR_RN_ZERO */
@@ -35,6 +32,14 @@ typedef struct {
     uint8_t default_nan;        /* every NaN result is the default NaN (DN) */
     uint8_t alt_half;           /* alternative half precision (AHP) */
 } FpMode;
+
+/*
+ * Bits of EnvRt.mode: what a block is translated for. The MODE_SPECIAL ones change results, and
+ * their floating point goes by the C meaning. MODE_UNDERFLOW: FP_UNDERFLOW is exact in translated
+ * code, too; see env_watch_underflow(). MODE_GUEST: what the guest makes of it.
+ */
+enum { MODE_FLUSH = 1, MODE_DEFAULT_NAN = 2, MODE_ALT_HALF = 4, MODE_FLUSH16 = 8,
+       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16, MODE_GUEST = 32 };
 
 typedef enum {
     EXIT_NONE,          /* internal */
@@ -45,6 +50,13 @@ typedef enum {
     EXIT_FAULT,         /* memory fault: fault_sig, fault_code, fault_addr; pc is the access's */
     EXIT_FETCH,         /* pc cannot be executed; fault_ fields as for EXIT_FAULT */
 } ExitKind;
+
+/*
+ * ENV_NO_PC: stands where a guest address would, in empty entries of the jump cache and above the
+ * shadow stack's base, and must equal none that code jumps or returns to, valid or not: of small
+ * numbers and all ones some program does. It fits an immediate.
+ */
+#define ENV_NO_PC ((uint64_t)(int64_t)-0x5a5a5a5b)
 
 typedef struct {
     uint64_t gpc;
@@ -75,7 +87,7 @@ typedef struct {
     /* -- run time -- */
     uint32_t fp_flags;          /* sticky flags collected so far; the host's own come on top */
     FpMode fp;
-    uint32_t mode;              /* nonzero: blocks are translated for a special mode: ENV_MODE_ */
+    uint32_t mode;              /* MODE_ bits that blocks are translated for */
     int fault_sig;              /* EXIT_FAULT, EXIT_FETCH: SIGSEGV or SIGBUS, si_code, si_addr */
     int fault_code;
     uint64_t fault_addr;
@@ -111,6 +123,17 @@ typedef struct {
     uint32_t btype;             /* kind of an indirect branch on its way to the pc; 0: none */
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
 } EnvRt;
+
+/*
+ * env_kind: an indirect branch's kind (EnvRt.btype, 0 to 3) as it stands in addresses of the jump
+ * cache: in bits no address has, nor any other that a program is likely to jump to by mistake.
+ */
+enum { ENV_KIND_LSB = 52 };
+#define ENV_KIND_MASK (3ull << ENV_KIND_LSB)
+static inline uint64_t env_kind(unsigned btype)
+{
+    return (uint64_t)btype << ENV_KIND_LSB;
+}
 
 /*
  * env_jump_index: an address's entry in Env.jump; code generators make functions at multiples of
@@ -155,8 +178,8 @@ void env_poke_own(Env *env);
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
 
-/* env_set_guest_mode: the same for the guest's own mode bits, from ENV_MODE_GUEST_LSB on; 8 in all. */
-void env_set_guest_mode(Env *env, uint32_t bits);
+/* env_set_guest_mode: the same for MODE_GUEST, whose meaning is the guest's own. */
+void env_set_guest_mode(Env *env, bool on);
 
 /*
  * env_fp_flags: sticky FP_ flags so far, also those the host's MXCSR holds.
@@ -164,6 +187,16 @@ void env_set_guest_mode(Env *env, uint32_t bits);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+/*
+ * env_watch_underflow: from now on (on) whether a result was tiny is decided before rounding in
+ * translated code, too, as the C meaning of the ops always does. The host decides it after
+ * rounding, so one that rounds up to the least normal number lacks FP_UNDERFLOW otherwise, and to
+ * find it costs an integer comparison for each product and narrowing. So this is for
+ * threads that look at their flags: code that does asks for it by IrBlock.wants_mode. Own thread;
+ * threads and processes that it starts inherit it.
+ */
+void env_watch_underflow(Env *env, bool on);
 
 static inline void env_poke_seen(Env *env)
 {

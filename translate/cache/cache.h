@@ -164,7 +164,7 @@ const uint8_t *cache_code(const Unit *u);
 
 /*
  * cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile, for
- * branches of kind btype: in the entry's two low bits.
+ * branches of kind btype.
  */
 void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host);
 

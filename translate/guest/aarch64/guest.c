@@ -19,6 +19,7 @@ static const GuestReg a64_regs[A64_REG_COUNT] = {
     EACH_0_30(V) V(31)
     { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
     { "pstate", offsetof(A64State, pstate), IR_I64 },
+    { "keys_on", offsetof(A64State, keys_on), IR_I64 },
 #define KEY(name, i) \
     { name "_lo", offsetof(A64State, key) + 16 * (i), IR_I64 }, \
     { name "_hi", offsetof(A64State, key) + 16 * (i) + 8, IR_I64 },
@@ -68,6 +69,7 @@ static void a64_state_init(Env *env)
 {
     memset(a64_state(env), 0, sizeof(A64State));
     memset(a64_state(env)->key, 0xa5, sizeof(a64_state(env)->key));
+    a64_state(env)->keys_on = A64_ADDRESS_KEYS;
     a64_set_fpcr(env, 0);
     a64_set_fpsr(env, 0);
 }

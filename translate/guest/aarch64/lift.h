@@ -82,6 +82,12 @@ IrVal call_helper(Lift *l, unsigned h, IrVal a);
 unsigned a64_btype(const Lift *l, bool call, unsigned rn);
 bool a64_lands_on(uint32_t word, unsigned btype);
 
+/*
+ * a64_atomic_base: the address in register rn (31: SP) of an atomic or ordered access of 1 << size
+ * bytes, which faults before anything else when it is not aligned as these must be.
+ */
+IrVal a64_atomic_base(Lift *l, unsigned rn, unsigned size);
+
 /* next_pc, target_pc: constants for the next instruction and for one offset bytes away.
  */
 IrVal next_pc(Lift *l);

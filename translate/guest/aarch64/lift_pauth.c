@@ -18,10 +18,17 @@ enum { TOP_BIT = 55 };
 
 typedef enum { KEY_IA, KEY_IB, KEY_DA, KEY_DB, KEY_GA } Key;
 
-/* off: the program has switched the key off (PR_PAC_SET_ENABLED_KEYS): pointers stay as they are. */
-static bool off(const Lift *l, Key key)
+/*
+ * if_on: in code for the mode where some key is off (PR_PAC_SET_ENABLED_KEYS): a if the key is on,
+ * else b. Instructions of a key that is off leave pointers as they are.
+ */
+static IrVal if_on(Lift *l, Key key, IrVal a, IrVal b)
 {
-    return l->mode & (A64_MODE_NO_IA << key);
+    if (!(l->mode & MODE_GUEST))
+        return a;
+    IrVal on = ir_op1i(l->ir, IR_bfx_s, ir_reg(l->ir, A64_KEYS_ON, IR_I64), key | 1u << 8);
+
+    return ir_xor(l->ir, b, ir_and(l->ir, ir_xor(l->ir, a, b), on));
 }
 
 /* with_code: ptr with its code exclusive-ored. */
@@ -33,18 +40,17 @@ static IrVal with_code(Lift *l, Key key, IrVal ptr, IrVal modifier)
 
 static IrVal sign(Lift *l, Key key, IrVal ptr, IrVal modifier)
 {
-    return off(l, key) ? ptr : with_code(l, key, ptr, modifier);
+    return if_on(l, key, with_code(l, key, ptr, modifier), ptr);
 }
 
 /* authenticate: the plain pointer; the block leaves when it is not one. */
 static IrVal authenticate(Lift *l, Key key, IrVal ptr, IrVal modifier)
 {
-    if (off(l, key))
-        return ptr;
     IrVal plain = with_code(l, key, ptr, modifier);
 
-    ir_emit(l->ir, IR_auth, IR_I64, 0, plain, IR_NONE, IR_NONE, 0);
-    return plain;
+    ir_emit(l->ir, IR_auth, IR_I64, 0, if_on(l, key, plain, imm(l, IR_I64, 0)), IR_NONE, IR_NONE,
+            0);
+    return if_on(l, key, plain, ptr);
 }
 
 static IrVal strip(Lift *l, IrVal ptr)

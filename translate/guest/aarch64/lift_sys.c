@@ -5,7 +5,8 @@
  * Caches: CTR_EL0 asks for both cleaning (IDC = 0) and invalidation (DIC = 0), so that a
  * guest that writes code always announces it by IC IVAU, which drops the translations,
  * and ISB, after which the next block is looked up afresh. No page needs write
- * protection.
+ * protection. IC IVAU is for the address that is executed: as a VIPT cache (L1Ip) makes no
+ * promise for other addresses of the same memory.
  */
 #include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/lift.h"
@@ -232,7 +233,7 @@ static bool mrs_const(Lift *l, unsigned rt, uint64_t value)
 bool a64_mrs_ctr(Lift *l, const a64_mrs_ctr_args *a)
 {
     uint64_t ctr = 1u << 31 | 4u << 24 | 4u << 20 | /* RES1; CWG and ERG of 64 bytes */
-                   DMINLINE_LOG2_WORDS << 16 | 3u << 14 | IMINLINE_LOG2_WORDS; /* PIPT */
+                   DMINLINE_LOG2_WORDS << 16 | 2u << 14 | IMINLINE_LOG2_WORDS; /* VIPT */
 
     return mrs_const(l, a->rt, ctr);
 }
@@ -294,13 +295,41 @@ bool a64_msr_fpcr(Lift *l, const a64_msr_fpcr_args *a)
     return sync(l);
 }
 
+/*
+ * Who looks at the cumulative flags, or clears them in order to look, has UFC exact: what is
+ * translated together with this, and all that runs later (IrBlock.wants_mode).
+ */
+static void watch(Lift *l)
+{
+    l->ir->wants_mode |= MODE_UNDERFLOW;
+}
+
+/*
+ * raises_only: libgcc's arithmetic on long double raises an exception by a scalar operation that
+ * does, reads FPSR so that it is over, and ignores what it read. Programs that print long doubles
+ * are not interested in flags.
+ */
+static bool raises_only(const Lift *l)
+{
+    uint32_t w[3];
+
+    if (!(l->pc.va & (PAGE_BYTES - 1)) || (l->pc.va & (PAGE_BYTES - 1)) + 8 > PAGE_BYTES)
+        return false;
+    memcpy(w, l->code - 4, sizeof(w));
+    return (w[0] & 0xffe00c1f) == 0x1e200800 && /* s0 = s op s */
+           ((w[2] & 0xff00001f) == 0x36000000 || w[2] == 0xd65f03c0); /* tbz w0; ret */
+}
+
 bool a64_mrs_fpsr(Lift *l, const a64_mrs_fpsr_args *a)
 {
+    if (!raises_only(l))
+        watch(l);
     return mrs_helper(l, a->rt, A64_HELPER_GET_FPSR);
 }
 
 bool a64_msr_fpsr(Lift *l, const a64_msr_fpsr_args *a)
 {
+    watch(l);
     call_helper(l, A64_HELPER_SET_FPSR, get_x(l, IR_I64, a->rt));
     return true;
 }

@@ -68,7 +68,8 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     a64_set_fpsr(env, 0);
     s->pc = pc;
     s->sp = sp;
-    env_set_guest_mode(env, 0);
+    s->keys_on = A64_ADDRESS_KEYS;
+    env_set_guest_mode(env, false);
     if (translate_options.features & A64_FEAT_pauth)
         a64_new_keys(env, (1 << A64_KEY_COUNT) - 1);
     if (translate_options.features & A64_FEAT_ssbs)
@@ -79,7 +80,7 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
 
 enum {
     PAC_RESET_KEYS = 54, PAC_SET_ENABLED_KEYS = 60, PAC_GET_ENABLED_KEYS = 61,
-    ADDRESS_KEYS = 15, ALL_KEYS = 31,
+    ADDRESS_KEYS = A64_ADDRESS_KEYS, ALL_KEYS = 31,
 };
 
 static bool any(const uint64_t arg[4], unsigned from)
@@ -99,10 +100,9 @@ static long reset_keys(Env *env, const uint64_t arg[4])
     return 0;
 }
 
-/* Keys off are mode bits: code is translated without them. */
 static unsigned enabled_keys(const Env *env)
 {
-    return ~(env->rt.mode / A64_MODE_NO_IA) & ADDRESS_KEYS;
+    return (unsigned)a64_state_const(env)->keys_on;
 }
 
 static long set_enabled_keys(Env *env, const uint64_t arg[4])
@@ -111,7 +111,8 @@ static long set_enabled_keys(Env *env, const uint64_t arg[4])
         return -EINVAL;
     unsigned on = (enabled_keys(env) & ~(unsigned)arg[0]) | (unsigned)arg[1];
 
-    env_set_guest_mode(env, (~on & ADDRESS_KEYS) * A64_MODE_NO_IA);
+    a64_state(env)->keys_on = on;
+    env_set_guest_mode(env, on != ADDRESS_KEYS);
     return 0;
 }
 

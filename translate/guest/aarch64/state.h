@@ -23,6 +23,7 @@ typedef struct {
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0; /* reads as 0 under Linux */
     uint64_t pstate; /* A64_PSTATE_ bits but NZCV, as SPSR_EL1 has them */
+    uint64_t keys_on; /* bit 0 IA to 3 DB; looked at in MODE_GUEST only, when not all are on */
     uint64_t key[A64_KEY_COUNT][2]; /* of pointer authentication: IA IB DA DB GA; all odd */
     _Alignas(16) V128 v[32];
 } A64State;
@@ -31,11 +32,11 @@ _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
                "layout of A64State");
 
 /* Indices into guest_aarch64.regs. */
-enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_KEYS,
+enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_KEYS_ON, A64_KEYS,
        A64_REG_COUNT = A64_KEYS + 2 * A64_KEY_COUNT };
 
-/* Mode bits (env_set_guest_mode) of keys that are switched off: IA, then IB, DA, DB. */
-enum { A64_MODE_NO_IA = 1 << ENV_MODE_GUEST_LSB };
+/* Keys of addresses, as in A64State.keys_on. */
+enum { A64_ADDRESS_KEYS = 15 };
 
 /* Bits of A64State.pstate. */
 enum { A64_PSTATE_SSBS = 1 << 12, A64_PSTATE_DIT = 1 << 24 };

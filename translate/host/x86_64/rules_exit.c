@@ -215,16 +215,18 @@ static uint8_t *probe(Emit *e, const IrOp *op)
 
     if (a != RAX)
         asm_mov_rr(as, 1, RAX, a);
-    if (op->imm)
-        asm_alu_ri(as, 1, ALU_XOR, RAX, (int32_t)op->imm);
+    for (unsigned bit = 0; bit < 2; bit++) {
+        if (op->imm >> bit & 1)
+            asm_bt_ri(as, 1, BT_BTC, RAX, ENV_KIND_LSB + bit);
+    }
     emit_jump_index(as);
     asm_alu_rm(as, 1, ALU_CMP, RAX, jump_entry(offsetof(JumpEntry, gpc)));
     return asm_jcc32(as, CC_NE);
 }
 
 /*
- * With guarded pages about, a branch has a kind (imm), which stands in the low bits of the jump
- * cache's addresses: an entry for it was made when the target had been found to be a landing
+ * With guarded pages about, a branch has a kind (imm), which stands in the jump cache's addresses
+ * (env_kind()): an entry for it was made when the target had been found to be a landing
  * pad for that kind. The look-up behind a miss learns the kind from rt.btype.
  */
 void rule_exit_ind(Emit *e, const IrOp *op)
