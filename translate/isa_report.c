@@ -33,17 +33,17 @@ typedef struct {
     unsigned sum[HOW_COUNT], insns;
 } Report;
 
-/* find_word: one that the row's lift function takes; false: there is none. */
-static bool find_word(const Report *p, const DecodeRow *r, uint32_t *word)
+/* try_words: find a word that the row's lift function takes with these features. */
+static bool try_words(const Report *p, const DecodeRow *r, uint64_t features)
 {
     IrBlock b;
     bool found = false;
 
     ir_block_init(&b, p->guest);
     for (unsigned i = 0; i < ATTEMPTS && !found; i++) {
-        *word = p->code[0] = p->guest->row_word(r, i);
+        p->code[0] = p->guest->row_word(r, i);
         Lift l = { .ir = &b, .guest = p->guest, .pc = guest_addr((uintptr_t)p->code),
-                   .code = (const uint8_t *)p->code, .code_len = 4, .features = ~0ull };
+                   .code = (const uint8_t *)p->code, .code_len = 4, .features = features };
 
         ir_block_reset(&b, l.pc);
         ir_insn(&b, l.pc);
@@ -51,6 +51,16 @@ static bool find_word(const Report *p, const DecodeRow *r, uint32_t *word)
     }
     ir_block_free(&b);
     return found;
+}
+
+/* find_word: puts it in place, with the features of the default CPU, or all when it takes more. */
+static bool find_word(const Report *p, const DecodeRow *r)
+{
+    translate_options.features = p->guest->features;
+    if (try_words(p, r, p->guest->features))
+        return true;
+    translate_options.features = ~0ull;
+    return try_words(p, r, ~0ull);
 }
 
 static bool calls(const cs_insn *insn, unsigned thunk)
@@ -114,11 +124,10 @@ static bool translate(Report *p)
 
 static void print_row(Report *p, FILE *f, const DecodeRow *r)
 {
-    uint32_t word;
     unsigned n = 0;
     How how = r->is_todo ? HOW_TODO : HOW_UNDEF;
 
-    if (!r->is_todo && find_word(p, r, &word) && translate(p))
+    if (!r->is_todo && find_word(p, r) && translate(p))
         how = look(p, &n);
 
     p->sum[how]++;
