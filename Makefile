@@ -137,7 +137,7 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
 
 # ---- tests ----
 #
@@ -169,9 +169,14 @@ $(O)/fuzz-code: $(O)/obj/tests/fuzz/code_pages.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
+$(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-litmus check-observe check-diff check-root check-fuzz check-fuzz-code check-bench check-torture \
+        check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-root check-fuzz check-fuzz-code check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -242,6 +247,21 @@ check-observe: $(O)/mimus
 
 check-diff: $(O)/mimus
 	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)
+
+# Words of each decode row, and the start states each runs on.
+ISA_WORDS  ?= 32
+ISA_STATES ?= 16
+check-isa: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/isa.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --words $(ISA_WORDS) --states $(ISA_STATES)
+
+# Random instruction words, and words for each bit of each row. The whole of it is
+# `make check-encodings ENCODINGS=50000000 FLIPS=64`.
+ENCODINGS ?= 1000000
+FLIPS     ?= 4
+check-encodings: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --words $(ENCODINGS) --flips $(FLIPS)
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root

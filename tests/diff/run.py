@@ -64,6 +64,7 @@ class Maker:
     def sequence(self):
         rng, words, used = self.rng, [], []
         on_sp, frame = rng.random() < 0.2, rng.random()
+        moved = False
         _, focus = rng.choices(self.classes, self.weights)[0]
         for _ in range(rng.randint(1, self.length)):
             names = focus if rng.random() < 0.6 else rng.choices(self.classes, self.weights)[0][1]
@@ -75,12 +76,14 @@ class Maker:
             if word is None or FAULT_AT <= frame < FAULT_END and row.partial:
                 continue
             if row.name in decode.PROLOGUES:
-                if frame < FAULT_END:           # what is done when it faults is up to the CPU
+                # What is done when it faults is up to the CPU: not where a base has moved far.
+                if frame < FAULT_END or moved:
                     continue
                 sequence, setup = decode.memory_sequence(rng, word, row)
                 words += sequence
                 used += ["nop"] + ["set up"] * setup + [row.name] * 3
                 continue
+            moved = moved or row.memory
             if row.ordered and row.memory:
                 # The nop takes the jump of a branch before it.
                 words += [NOP, decode.REALIGN]
