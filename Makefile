@@ -215,10 +215,14 @@ check-insn: $(O)/insn-tests
 CODEGEN_GUESTS := $(if $(filter x86_64,$(HOST_ARCH)),$(patsubst tests/codegen/%/,%,$(wildcard tests/codegen/*/)))
 codegen = $(foreach g,$(CODEGEN_GUESTS),$(O)/codegen-tests $(1) $(g) $(sort $(wildcard tests/codegen/$(g)/*.case));)
 
-check-codegen: $(O)/codegen-tests
+check-codegen: $(O)/codegen-tests $(O)/mimus
+	@set -e; for g in $(CODEGEN_GUESTS); do \
+	    $(O)/mimus -isa-report $$g | diff translate/guest/$$g/isa.md - || \
+	    { echo "translate/guest/$$g/isa.md is not current: make update-codegen"; echo "0 passed, 1 failed"; exit 1; }; done
 	@set -e; $(call codegen,check)
 
-update-codegen: $(O)/codegen-tests
+update-codegen: $(O)/codegen-tests $(O)/mimus
+	@set -e; for g in $(CODEGEN_GUESTS); do $(O)/mimus -isa-report $$g >translate/guest/$$g/isa.md; done
 	@set -e; $(call codegen,update)
 
 check-engines: $(O)/engine-tests
@@ -323,7 +327,7 @@ help:
 	@echo "  check          all tests, 8 minutes on four cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
-	@echo "  update-codegen tests/codegen anew, for review in the diff"
+	@echo "  update-codegen tests/codegen and isa.md anew, for review in the diff"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"

@@ -102,6 +102,7 @@ typedef struct {
     uint8_t *at;        /* rel32 of the jump here */
     uint8_t kind;       /* ColdKind */
     uint8_t thunk;      /* COLD_JUMP */
+    uint8_t btype;      /* COLD_JUMP, COLD_ICALL */
     uint64_t guest_pc;  /* COLD_DEOPT: of the instruction; COLD_ICALL: return address */
     uint8_t block;      /* the block it belongs to */
     uint8_t *back;      /* where to go on */

@@ -19,6 +19,9 @@ typedef struct {
  */
 const HostFeatures *host_features(void);
 
+/* host_features_pinned: the same everywhere, x86-64-v3 with AES, for reports and tests of code. */
+const HostFeatures *host_features_pinned(void);
+
 /* host_features_key: one bit per field, stable for one build. */
 uint32_t host_features_key(const HostFeatures *f);
 
