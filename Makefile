@@ -250,6 +250,12 @@ check-encodings: $(O)/mimus $(O)/isa-words
 	@$(PYTHON) tests/isa/encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
 	    --words $(ENCODINGS) --flips $(FLIPS)
 
+# Vectors of each TestFloat function and mode; 0 is all of level 1, a quarter of an hour.
+TESTFLOAT ?= 5000
+check-testfloat: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/testfloat.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --cases $(TESTFLOAT)
+
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
 
