@@ -144,8 +144,8 @@ $(O)/mimus: $(OBJS)
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall observe diff \
-              isa encodings testfloat vixl root fuzz bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall litmus observe diff \
+              isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -166,14 +166,18 @@ $(O)/engine-tests: $(O)/obj/tests/diff/engines.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
+$(O)/fuzz-code: $(O)/obj/tests/fuzz/code_pages.o $(LIB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
+
 $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-observe check-diff check-isa check-encodings \
-        check-testfloat check-vixl check-root check-fuzz check-bench check-torture \
+        check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-root check-fuzz check-fuzz-code check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -230,6 +234,11 @@ check-prog-fast: $(O)/mimus
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
 
+# Iterations of each litmus test: `make check-litmus LITMUS=1000000` for a long look.
+LITMUS ?= 50000
+check-litmus: $(O)/mimus
+	@$(PYTHON) tests/litmus/run.py --mimus $(MIMUS) --out $(O)/litmus --iterations $(LITMUS)
+
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
 
@@ -276,6 +285,15 @@ check-torture: $(O)/mimus
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz
+
+# Random code pages; FUZZ_SECONDS of CPU time. Pieces of a real program are used where one can be built.
+FUZZ_SECONDS ?= 20
+FUZZ_SEED ?= 1
+check-fuzz-code: $(O)/fuzz-code
+	@mkdir -p $(O)/fuzz
+	@aarch64-linux-gnu-gcc -O2 -static -o $(O)/fuzz/corpus tests/prog/math_funcs.c -lm 2>/dev/null || \
+	 { echo 'without pieces of a real program: no aarch64-linux-gnu-gcc'; rm -f $(O)/fuzz/corpus; }
+	@$(O)/fuzz-code -t $(FUZZ_SECONDS) -s $(FUZZ_SEED) $$(ls $(O)/fuzz/corpus 2>/dev/null)
 
 # ---- for people ----
 

@@ -226,9 +226,24 @@ static void adopt_limits(void)
             (unsigned)(stack.rlim_cur >> 10), STACK_LEAST >> 10);
 }
 
-static void start_translator(const Guest *guest)
+/* select_cpu: -cpu; a model meant for the guest that executed this one is passed over. */
+static void select_cpu(const Guest *guest, bool handed_over)
 {
-    options.translate.features = guest->features;
+    TranslateOptions *o = &options.translate;
+    char bad[64];
+
+    o->features = guest->features;
+    if (!options.cpu)
+        return;
+    const char *why = guest_cpu_select(guest, options.cpu, &o->cpu, &o->features, bad);
+
+    if (why && !handed_over)
+        die(1, "-cpu: '%s' %s", bad, why);
+}
+
+static void start_translator(const Guest *guest, bool handed_over)
+{
+    select_cpu(guest, handed_over);
     int err = translate_init(guest, &options.translate);
 
     if (err < 0)
@@ -271,7 +286,7 @@ int main(int argc, char **argv, char **envp)
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
     own_image();
     observe_init();
-    start_translator(plan.guest);
+    start_translator(plan.guest, s.handed_over);
 
     Thread *t = thread_main(plan.guest);
 

@@ -124,13 +124,30 @@ static void set_stack(const char *arg)
     options.stack_bytes = parse_size("s", arg);
 }
 
+static void list_cpus(void)
+{
+    for (const Guest *const *g = guest_list; *g; g++) {
+        printf("%s:\n", (*g)->name);
+        for (const GuestCpu *c = (*g)->cpus; c && c->name; c++)
+            printf("  %-14s %s\n", c->name, c->what);
+        puts("switches: MODEL,FEATURE=on or =off with");
+        const char *before = "";
+
+        for (const GuestFeature *f = (*g)->feature_names; f && f->name; f++) {
+            if (f->lifted && strcmp(f->name, before))
+                printf("  %s", f->name);
+            before = f->name;
+        }
+        puts("");
+    }
+    exit(0);
+}
+
+/* The guest is not known yet: start_translator() looks at it. */
 static void set_cpu(const char *arg)
 {
-    if (!strcmp(arg, "help")) {
-        puts("max");
-        exit(0);
-    }
-    /* Every name means the one CPU there is: what programs ask for is at least its features. */
+    if (!strcmp(arg, "help"))
+        list_cpus();
     options.cpu = arg;
 }
 
@@ -346,7 +363,7 @@ static Option table[] = {
     { "0",               "ARGV0",           OPT_ARG,             set_argv0,     "NAME", "argv[0] of the guest", NULL },
     { "r",               "UNAME",           OPT_ARG | OPT_CARRY, set_uname,     "RELEASE", "kernel release that uname tells", NULL },
     { "s",               "STACK_SIZE",      OPT_ARG | OPT_CARRY, set_stack,     "SIZE", "size of the first stack, with k, M or G", NULL },
-    { "cpu",             "CPU",             OPT_ARG | OPT_CARRY, set_cpu,       "MODEL", "CPU model (-cpu help); all names mean max so far", NULL },
+    { "cpu",             "CPU",             OPT_ARG | OPT_CARRY, set_cpu,       "MODEL", "CPU model, and features to switch (-cpu help)", NULL },
     { "g",               "GDB",             OPT_ARG,             set_gdb,       "PORT", "wait for a debugger (not there yet)", NULL },
     { "strace",          "STRACE",          OPT_CARRY,           set_strace,    "", "print system calls", NULL },
     { "d",               "LOG",             OPT_ARG | OPT_CARRY, set_log,       "ITEM,...", "log these items (-d help)", NULL },

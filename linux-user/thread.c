@@ -104,16 +104,19 @@ Thread *thread_main(const Guest *guest)
 typedef struct {
     FpMode mode;
     uint32_t flags, qc;
+    bool watched;               /* env_watch_underflow() */
 } FpState;
 
 static FpState fp_save(Env *env)
 {
-    return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc };
+    return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
+                      env->rt.mode & MODE_UNDERFLOW };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
 {
     env_set_fp_mode(env, &fp->mode);
+    env_watch_underflow(env, fp->watched);
     env_set_fp_flags(env, fp->flags);
     env->rt.qc = fp->qc;
 }
@@ -295,7 +298,7 @@ static void wait_for_go(ThreadStart *s)
     for (unsigned i = 0; i < 100; i++) {
         if (atomic_load_explicit(&s->go, memory_order_acquire))
             return;
-        __builtin_ia32_pause();
+        cpu_relax();
     }
     uint32_t was = GO_NOT_YET;
 

@@ -22,7 +22,7 @@ static ThreadSignals first_signals;
 static void actions_lock(SigActions *a)
 {
     while (atomic_exchange_explicit(&a->lock, 1, memory_order_acquire))
-        __builtin_ia32_pause();
+        cpu_relax();
 }
 
 static void actions_unlock(SigActions *a)

@@ -8,7 +8,7 @@
  *
  * The shadow stack holds pairs {guest return address, host return address}; a host push into
  * the lower guard empties it (fault.c). The sentinels above its base are never a guest
- * address, so a return on an empty stack takes the slow path.
+ * address (ENV_NO_PC), so a return on an empty stack takes the slow path.
  */
 #include "translate/env.h"
 
@@ -47,7 +47,7 @@ Env *env_new(void)
     uint64_t *sentinel = (uint64_t *)(shadow + ENV_SHADOW_BYTES - ENV_SENTINEL_BYTES);
 
     for (unsigned i = 0; i < ENV_SENTINEL_BYTES / 8; i++)
-        sentinel[i] = 1;
+        sentinel[i] = ENV_NO_PC;
     env->rt.shadow_base = (uint64_t)sentinel;
     start_values(env);
     return env;
@@ -117,10 +117,16 @@ void env_set_fp_mode(Env *env, const FpMode *m)
     uint32_t sticky = _mm_getcsr() & 0x3f;
 
     env->rt.fp = *m;
-    env->rt.mode = m->flush_zero | m->default_nan << 1 | m->alt_half << 2 |
-                   m->flush_zero16 << 3;
+    env->rt.mode = (env->rt.mode & MODE_UNDERFLOW) | (m->flush_zero ? MODE_FLUSH : 0) |
+                   (m->default_nan ? MODE_DEFAULT_NAN : 0) | (m->alt_half ? MODE_ALT_HALF : 0) |
+                   (m->flush_zero16 ? MODE_FLUSH16 : 0);
     env->rt.mxcsr = ((MXCSR_DEFAULT & ~MXCSR_IM) & ~0x6000u) | (uint32_t)rc[m->round & 3] << 13;
     _mm_setcsr(env->rt.mxcsr | sticky);
+}
+
+void env_watch_underflow(Env *env, bool on)
+{
+    env->rt.mode = (env->rt.mode & ~MODE_UNDERFLOW) | (on ? MODE_UNDERFLOW : 0);
 }
 
 /* MXCSR bits: IE 0, DE 1, ZE 2, OE 3, UE 4, PE 5. DE has no use: IDC is set by flushing only. */

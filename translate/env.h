@@ -33,6 +33,14 @@ typedef struct {
     uint8_t alt_half;           /* alternative half precision (AHP) */
 } FpMode;
 
+/*
+ * Bits of EnvRt.mode: what a block is translated for. The MODE_SPECIAL ones change results, and
+ * their floating point goes by the C meaning. MODE_UNDERFLOW: FP_UNDERFLOW is exact in translated
+ * code, too; see env_watch_underflow().
+ */
+enum { MODE_FLUSH = 1, MODE_DEFAULT_NAN = 2, MODE_ALT_HALF = 4, MODE_FLUSH16 = 8,
+       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16 };
+
 typedef enum {
     EXIT_NONE,          /* internal */
     EXIT_POKE,          /* env_poke() was answered; state is exact */
@@ -42,6 +50,13 @@ typedef enum {
     EXIT_FAULT,         /* memory fault: fault_sig, fault_code, fault_addr; pc is the access's */
     EXIT_FETCH,         /* pc cannot be executed; fault_ fields as for EXIT_FAULT */
 } ExitKind;
+
+/*
+ * ENV_NO_PC: stands where a guest address would, in empty entries of the jump cache and above the
+ * shadow stack's base, and must equal none that code jumps or returns to, valid or not: of small
+ * numbers and all ones some program does. It fits an immediate.
+ */
+#define ENV_NO_PC ((uint64_t)(int64_t)-0x5a5a5a5b)
 
 typedef struct {
     uint64_t gpc;
@@ -72,7 +87,7 @@ typedef struct {
     /* -- run time -- */
     uint32_t fp_flags;          /* sticky flags collected so far; the host's own come on top */
     FpMode fp;
-    uint32_t mode;              /* nonzero: blocks are translated for a special FP mode */
+    uint32_t mode;              /* MODE_ bits that blocks are translated for */
     int fault_sig;              /* EXIT_FAULT, EXIT_FETCH: SIGSEGV or SIGBUS, si_code, si_addr */
     int fault_code;
     uint64_t fault_addr;
@@ -157,6 +172,16 @@ void env_set_fp_mode(Env *env, const FpMode *m);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+/*
+ * env_watch_underflow: from now on (on) whether a result was tiny is decided before rounding in
+ * translated code, too, as the C meaning of the ops always does. The host decides it after
+ * rounding, so one that rounds up to the least normal number lacks FP_UNDERFLOW otherwise, and to
+ * find it costs an integer comparison for each product and narrowing. So this is for
+ * threads that look at their flags: code that does asks for it by IrBlock.wants_mode. Own thread;
+ * threads and processes that it starts inherit it.
+ */
+void env_watch_underflow(Env *env, bool on);
 
 static inline void env_poke_seen(Env *env)
 {

@@ -44,6 +44,17 @@ typedef struct {
     uint32_t more;          /* bytes of code behind the instruction that were lifted with it */
 } Lift;
 
+/* A CPU model for -cpu, and a feature that may be switched: MODEL,NAME=on. */
+typedef struct {
+    const char *name, *what;
+} GuestCpu;
+
+typedef struct {
+    const char *name;
+    uint64_t bits;
+    bool lifted;            /* may be switched on */
+} GuestFeature;
+
 struct Guest {
     const char *name;           /* "aarch64", also the suffix in mimus-<name> */
     uint16_t elf_machine;       /* EM_ */
@@ -77,11 +88,22 @@ struct Guest {
      */
     bool (*nzcv_seen)(const uint8_t *pc, uint32_t n);
 
-    uint64_t features;          /* default feature set */
+    uint64_t features;          /* of the first model, which is the default */
+    const GuestCpu *cpus;       /* ended by one without a name; NULL: there are no models */
+    const GuestFeature *feature_names;      /* the same; several rows may share a name */
+    uint64_t (*cpu_features)(unsigned cpu);
     void (*state_init)(Env *env);
     int capstone_arch, capstone_mode;
     const struct LinuxGuest *linux_abi;     /* syscall/linux_guest.h */
 };
+
+/*
+ * guest_cpu_select: what -cpu TEXT means for the guest, "MODEL[,FEATURE=on|off]...". NULL: the
+ * number of the model and its features are in *cpu and *features; else why not, to be shown with
+ * the text *bad.
+ */
+const char *guest_cpu_select(const Guest *g, const char *text, unsigned *cpu, uint64_t *features,
+                             char bad[64]);
 
 /* All guests, ended by NULL; made by scripts/gen_guests.sh from the folders. */
 extern const Guest *const guest_list[];

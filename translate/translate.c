@@ -6,8 +6,8 @@
 #include "translate/translate.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -34,38 +34,54 @@ static size_t runtime_bytes;
 
 /* ---- Emit contexts: one per thread that translates right now ---- */
 
-typedef struct EmitNode {
-    struct EmitNode *next;
-    Emit e;
-} EmitNode;
+/*
+ * Those not in use; a thread takes one out or puts one in with one exchange. Threads begin to
+ * look at places of their own, so that each finds the one that is in its core's caches.
+ */
+enum { EMIT_SPARES = 16 };
+static _Atomic(Emit *) emit_spare[EMIT_SPARES];
 
-static EmitNode *emit_spare;
-static pthread_mutex_t emit_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static EmitNode *emit_get(void)
+static _Atomic(Emit *) *emit_place(const Env *env, unsigned i)
 {
-    pthread_mutex_lock(&emit_lock);
-    EmitNode *n = emit_spare;
-
-    if (n)
-        emit_spare = n->next;
-    pthread_mutex_unlock(&emit_lock);
-    if (n)
-        return n;
-    n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (n == MAP_FAILED)
-        die(1, "out of memory for the translator");
-    own_memory(n, sizeof(*n));
-    emit_init(&n->e, guest, host_features());
-    return n;
+    return &emit_spare[((uintptr_t)env->rt.cache_thread + i) % EMIT_SPARES];
 }
 
-static void emit_put(EmitNode *n)
+static Emit *emit_new(void)
 {
-    pthread_mutex_lock(&emit_lock);
-    n->next = emit_spare;
-    emit_spare = n;
-    pthread_mutex_unlock(&emit_lock);
+    Emit *e = mmap(NULL, sizeof(*e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (e == MAP_FAILED)
+        die(1, "out of memory for the translator");
+    own_memory(e, sizeof(*e));
+    emit_init(e, guest, host_features());
+    return e;
+}
+
+static Emit *emit_get(const Env *env)
+{
+    for (unsigned i = 0; i < EMIT_SPARES; i++) {
+        _Atomic(Emit *) *place = emit_place(env, i);
+
+        if (atomic_load_explicit(place, memory_order_relaxed)) {
+            Emit *e = atomic_exchange(place, NULL);
+
+            if (e)
+                return e;
+        }
+    }
+    return emit_new();
+}
+
+static void emit_put(const Env *env, Emit *e)
+{
+    for (unsigned i = 0; i < EMIT_SPARES; i++) {
+        Emit *none = NULL;
+
+        if (atomic_compare_exchange_strong(emit_place(env, i), &none, e))
+            return;
+    }
+    own_memory_gone(e);
+    munmap(e, sizeof(*e));
 }
 
 /* ---- one unit ---- */
@@ -115,6 +131,23 @@ static unsigned emit_insns(const Emit *e)
     return n;
 }
 
+/*
+ * adopt_mode: the thread is about to run code that asks for more MODE_ bits (a unit lifted just now
+ * for env's mode). Translations for the mode it had so far are left as soon as C code returns:
+ * see other_mode().
+ */
+static bool adopt_mode(Env *env, const Emit *e)
+{
+    uint32_t wants = 0;
+
+    for (unsigned i = 0; i < e->n_block; i++)
+        wants |= e->block[i].ir.wants_mode;
+    if (!(wants & ~env->rt.mode))
+        return false;
+    env->rt.mode |= wants;
+    return true;
+}
+
 /* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
 static const uint8_t *translate_unit(Env *env, uint64_t pc)
 {
@@ -122,7 +155,7 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
 
     stats_begin();
     env->rt.doing = DOING_TRANSLATE;
-    EmitNode *n = emit_get();
+    Emit *e = emit_get(env);
     sigjmp_buf jmp;
     const uint8_t *host = NULL;
     void *outer = env->rt.access_jmp;
@@ -131,16 +164,18 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     if (sigsetjmp(jmp, 0) == 0) {
         env->rt.access_addr = pc;
         env->rt.in_access = INTERP_FETCH;
-        n->e.mode = env->rt.mode;
         for (;;) {
             uint32_t gen = cache_generation();
 
-            if (!unit_lift(&n->e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
+            e->mode = env->rt.mode;
+            if (!unit_lift(e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
             stats_phase(PHASE_LIFT);
-            if (unit_write(env, &n->e, pc, gen)) {
+            if (adopt_mode(env, e))
+                continue;
+            if (unit_write(env, e, pc, gen)) {
                 fork_hints_note(env, pc | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
                 host = cache_lookup(pc, env->rt.mode);
                 if (host)
@@ -154,8 +189,8 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     env->rt.doing = doing;
     if (!host)
         cache_unreserve(env);
-    stats_end(host ? emit_insns(&n->e) : 0);
-    emit_put(n);
+    stats_end(host ? emit_insns(e) : 0);
+    emit_put(env, e);
     return host;
 }
 
@@ -200,6 +235,12 @@ static const void *leave_at(Env *env, uint64_t pc, ExitKind kind)
     return thunk_table[THUNK_EXIT_KEEP];
 }
 
+/* other_mode: the mode has changed; translated code that calls is for the one before. */
+static bool other_mode(const Env *env)
+{
+    return env->rt.jump_mode != env->rt.mode;
+}
+
 static const void *rt_link(Env *env, uint32_t edge)
 {
     uint64_t pc = cache_edge_target(edge), epoch = env->rt.epoch;
@@ -207,6 +248,8 @@ static const void *rt_link(Env *env, uint32_t edge)
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
+    if (other_mode(env))
+        return leave_at(env, pc, EXIT_NONE);
     /* Taking a fresh chunk may have given up the one the edge was in. */
     if (epoch == env->rt.epoch)
         cache_link(edge);
@@ -221,6 +264,8 @@ static const void *rt_lookup(Env *env, uint64_t pc)
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
+    if (other_mode(env))
+        return leave_at(env, pc, EXIT_NONE);
     cache_jump_set(env, pc, host);
     return host;
 }
@@ -247,7 +292,7 @@ static int rt_syscall(Env *env, uint32_t imm)
      * translated and the shadow stack emptied for that: look up afresh.
      */
     bool moved = env->rt.seen_kills != cache_kills() || was != now ||
-                 env->rt.jump_mode != env->rt.mode || env->rt.shadow_sp != shadow;
+                 other_mode(env) || env->rt.shadow_sp != shadow;
 
     if (moved)
         env->rt.shadow_sp = env->rt.shadow_base - 8;    /* the way out pops one word */
@@ -292,12 +337,12 @@ int translate_init(const Guest *g, const TranslateOptions *options)
 
     if (err)
         return err;
-    EmitNode *n = emit_get();
+    Emit *e = emit_new();
 
-    n->e.as.p = cache_reserve_thunks(&n->e.as.end);
-    runtime = n->e.as.p;
-    enter = emit_thunks(&n->e, thunk_table);
-    runtime_bytes = (size_t)(n->e.as.p - runtime);
+    e->as.p = cache_reserve_thunks(&e->as.end);
+    runtime = e->as.p;
+    enter = emit_thunks(e, thunk_table);
+    runtime_bytes = (size_t)(e->as.p - runtime);
     cache_data(thunk_table);
     thunk_table[RT_LINK] = (const void *)rt_link;
     thunk_table[RT_LOOKUP] = (const void *)rt_lookup;
@@ -305,14 +350,14 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
     stats_wrap(guest, thunk_table);
-    emit_put(n);
+    emit_spare[0] = e;
     return 0;
 }
 
 static void env_adopt(Env *env)
 {
     memcpy(env->table, thunk_table, RT_COUNT * sizeof(thunk_table[0]));
-    env->jump[0].gpc = 1;       /* so that no entry matches pc 0 */
+    env->jump[0].gpc = ENV_NO_PC;       /* so that no entry matches pc 0 */
     env->rt.adopted = 1;
     env->rt.jump_mode = env->rt.mode;
     env_load_mxcsr(env);
@@ -343,8 +388,17 @@ void env_idle(Env *env)
 static void jump_cache_clear(Env *env)
 {
     for (unsigned i = 0; i < ENV_JUMP_ENTRIES; i++)
-        env->jump[i].gpc = 1;
+        env->jump[i].gpc = ENV_NO_PC;
     env->rt.jump_mode = env->rt.mode;
+}
+
+static void mode_ready(Env *env)
+{
+    if (other_mode(env)) {
+        /* Nothing may return to code for the mode before. */
+        jump_cache_clear(env);
+        env->rt.shadow_sp = env->rt.shadow_base;
+    }
 }
 
 /* jit_ready: the thread is about to enter translated code: what changed since it last was there? */
@@ -359,11 +413,7 @@ static void jit_ready(Env *env)
         env->rt.seen_kills = kills;
         env->rt.shadow_sp = env->rt.shadow_base;
     }
-    if (env->rt.jump_mode != env->rt.mode) {
-        /* Nor in code for the other mode. */
-        jump_cache_clear(env);
-        env->rt.shadow_sp = env->rt.shadow_base;
-    }
+    mode_ready(env);
 }
 
 static ExitKind jit_once(Env *env)
@@ -372,6 +422,7 @@ static ExitKind jit_once(Env *env)
 
     if (!host)
         return EXIT_FETCH;
+    mode_ready(env);            /* translating may have changed it */
     flags_from_guest(env);
     ExitKind kind = enter(env, host);
 
@@ -474,14 +525,12 @@ void translate_after_fork(Env *env)
 
 void translate_fork_prepare(void)
 {
-    pthread_mutex_lock(&emit_lock);
     cache_lock();
 }
 
 void translate_fork_parent(void)
 {
     cache_unlock();
-    pthread_mutex_unlock(&emit_lock);
 }
 
 void translate_fork_child(const Env *self)

@@ -20,6 +20,7 @@ typedef struct {
     bool one_insn_per_block;
     uint64_t code_bytes;        /* size of the code cache; 0: the default (-tb-size) */
     uint64_t features;          /* guest features in force */
+    unsigned cpu;               /* the guest's model in force: index into Guest.cpus */
 } TranslateOptions;
 
 extern TranslateOptions translate_options;

@@ -9,7 +9,9 @@ import os
 import re
 
 # Features of the guest's default CPU; the rows of all others are left out.
-FEATURES = {"-", "lse", "crc32", "aes", "pmull", "sha1", "sha2"}
+V8_0 = {"-", "crc32", "aes", "pmull", "sha1", "sha2"}
+FEATURES = V8_0 | {"lse", "rdm", "dotprod", "i8mm", "fcma", "sha512", "sha3", "sm3", "sm4",
+                   "frintts", "jscvt", "cssc", "mops"}
 
 # Rows that cannot be compared, with the reason.
 LEFT_OUT = {
@@ -22,6 +24,10 @@ LEFT_OUT = {
     "msr_fpcr": "reserved bits differ between CPUs",
     "msr_fpsr": "reserved bits differ between CPUs",
 }
+# Memory copy and set: rows that begin one; the others only come after them.
+PROLOGUES = {"cpyfp", "cpyp", "setp"}
+LEFT_OUT.update((name, "comes after its prologue") for name in
+                ("cpyfm", "cpyfe", "cpym", "cpye", "setm", "sete"))
 BASE, INDEX, COUNTER, SP = 28, 27, 26, 31
 REALIGN = 0x927cef9c            # and x28, x28, #-16
 MONITOR = {"ldxr", "ldxp"}
@@ -41,7 +47,7 @@ class Row:
         self.literal = "literal" in low
         self.ordered = bool(re.search(r"exclusive|ordered|atomic|compare and swap", low))
         self.branch = name in ("b", "bl", "b_cond", "cbz", "cbnz", "tbz", "tbnz")
-        self.lse = False
+        self.newer = False      # not in the oracle's v8.0 CPU
         # A fault of these may leave a part done: which, is up to the CPU.
         self.partial = bool(re.match(r"(ld|st)(n?p|xp|[1-4])|str_\w*fp", name))
         self.rivals = []        # rows left out that may match a word of this one
@@ -99,7 +105,7 @@ def read_rows(folder):
     """(rows to test, rows that must not be hit)."""
     rows, others = [], []
     for row in read_all(folder):
-        row.lse = "lse" in row.needs
+        row.newer = not set(row.needs) <= V8_0
         ok = not row.todo and set(row.needs) <= FEATURES and row.name not in LEFT_OUT
         (rows if ok else others).append(row)
     for r in rows:
@@ -148,9 +154,34 @@ def random_word(rng, row, on_sp=False):
         w = put(w, row, "rt", BASE)
     if row.branch:
         w = put(w, row, [n for n in ("imm26", "imm19", "imm14") if n in f][0], 2)
+    if row.name.startswith(("fcadd", "fcmla")) and w >> 22 & 3 == 1 and "fp16" not in FEATURES:
+        return None             # the size of half precision
     if any((w & o.mask) == o.value for o in row.rivals):
         return None
     return w
+
+
+def memory_sequence(rng, word, row):
+    """
+    A whole copy or set from its prologue's word: registers that stay inside of scratch memory, and
+    the three instructions. Copies of the forward kind go where forward is right.
+    """
+    d, s, n = rng.sample(SAFE[:12], 3)
+    size = rng.choice((rng.randrange(80), rng.randrange(80), rng.randrange(600), 0x1800))
+    to, start = rng.randrange(0x1000), rng.randrange(0x1000)
+    if row.name == "cpyfp" and start < to < start + size:
+        to, start = start, to
+    if rng.random() < 0.5 and row.name == "cpyp":
+        start = max(0, min(0xfff, to + rng.randrange(-70, 70)))
+    word = word & ~(31 << 16 | 31 << 5 | 31) | s << 16 | n << 5 | d
+    words = [0x91000000 | to << 10 | BASE << 5 | d, 0xd2800000 | size << 5 | n]
+    if row.name == "setp":
+        stages = [word, word + (1 << 14), word + (2 << 14)]
+    else:
+        words.append(0x91000000 | start << 10 | BASE << 5 | s)
+        stages = [word, word + (1 << 22), word + (2 << 22)]
+    # The nop takes the jump of a branch before it.
+    return [0xd503201f] + words + stages, len(words)
 
 
 def after_exclusive(rng, word, row):

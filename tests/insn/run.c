@@ -42,7 +42,7 @@ typedef struct {
     uint32_t word[MAX_WORDS];
     unsigned n_word;
     Machine in, out;
-    bool undef, fault, pc_given;
+    bool undef, fault, align, pc_given, no_lse2;
     uint64_t fault_addr;
 } Case;
 
@@ -138,9 +138,14 @@ static bool parse_item(char *item, Machine *m, Case *c, bool result)
     if (!parse_number(value, &v)) {
         return false;
     }
-    if (result && !strcmp(item, "fault")) {
+    if (result && (!strcmp(item, "fault") || !strcmp(item, "align"))) {
         c->fault_addr = v.u64[0];
+        c->align = *item == 'a';
         return c->fault = true;
+    }
+    if (!result && !strcmp(item, "lse2")) {
+        c->no_lse2 = !v.u64[0];
+        return true;
     }
     if (result && !strcmp(item, "pc")) {
         m->pc = v.u64[0];
@@ -199,7 +204,7 @@ static const char *parse_case(char *line, Case *c)
     const char *bad = "encoding";
 
     memset(c, 0, offsetof(Case, in));
-    c->undef = c->fault = c->pc_given = false;
+    c->undef = c->fault = c->align = c->pc_given = c->no_lse2 = false;
     machine_start(&c->in);
     do {
         if (c->n_word == MAX_WORDS) {
@@ -248,6 +253,7 @@ static void machine_load(const Case *c)
     memcpy(env->state + guest->pc_offset, &pc, 8);
     memcpy(env->state + guest->nzcv_offset, &c->in.nzcv, 4);
     env->rt.excl_size = 0;
+    env_watch_underflow(env, false);    /* a case that writes FPSR turned it on */
     a64_set_fpcr(env, c->in.fpcr);
     a64_set_fpsr(env, c->in.fpsr);
 }
@@ -307,6 +313,7 @@ static bool run_case(const Case *c, char *why, size_t len)
                                               "breakpoint", "fault", "fetch fault" };
     ExitKind want = c->undef ? EXIT_UNDEF : c->fault ? EXIT_FAULT : EXIT_BREAK;
 
+    translate_options.features = c->no_lse2 ? ~(uint64_t)A64_FEAT_lse2 : ~0ull;
     machine_load(c);
     alarm(CASE_SECONDS);
     ExitKind got = env_run(env);
@@ -324,6 +331,10 @@ static bool run_case(const Case *c, char *why, size_t len)
     if (c->fault && env->rt.fault_addr != c->fault_addr) {
         snprintf(why, len, "fault at 0x%" PRIx64 ", expected 0x%" PRIx64, env->rt.fault_addr,
                  c->fault_addr);
+        return false;
+    }
+    if (c->fault && c->align != (env->rt.fault_sig == SIGBUS && env->rt.fault_code == BUS_ADRALN)) {
+        snprintf(why, len, "signal %d, code %d", env->rt.fault_sig, env->rt.fault_code);
         return false;
     }
     return !differs(c, why, len);

@@ -37,6 +37,14 @@ typedef union __attribute__((aligned(16))) {
     double f64[2];
 } V128;
 
+/* cpu_relax: in a loop that waits for another thread. */
+static inline void cpu_relax(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE_BITS    12
 #define PAGE_BYTES   4096u

@@ -18,19 +18,19 @@
 typedef enum { CHUNK_FREE, CHUNK_OWNED, CHUNK_PART, CHUNK_FULL, CHUNK_LIMBO } ChunkState;
 
 typedef struct {
-    uint32_t state;
+    _Atomic uint32_t state;     /* CHUNK_PART to _OWNED by exchange, all else under the lock */
     uint32_t code_used, meta_used;
     _Atomic uint32_t n_unit;
     uint32_t n_dead;            /* of them */
     uint32_t code_ready, meta_ready;    /* bytes whose pages are there */
     uint64_t epoch;             /* CHUNK_LIMBO: free when every thread is past it */
-    const Env *owner;           /* CHUNK_OWNED */
+    _Atomic(const Env *) owner; /* CHUNK_OWNED: NULL while it is just taken; else NULL */
 } Chunk;
 
 enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 2048 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static uint8_t *code, *meta;
 static uint32_t n_chunk, evict_next;
 static uint32_t chunk_high = 1;     /* chunks from here on were never used */
@@ -389,8 +389,12 @@ static void edge_link(Edge *e)
 
 void cache_link(uint32_t n)
 {
+    Edge *e = meta_at(n);
+
+    if (__atomic_load_n(&e->to, __ATOMIC_RELAXED))
+        return;         /* another thread was here a moment ago */
     cache_lock();
-    edge_link(meta_at(n));
+    edge_link(e);
     cache_unlock();
 }
 
@@ -406,7 +410,7 @@ static void jump_caches_forget(uint64_t gpc)
         JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
 
         if (j->gpc == gpc)
-            __atomic_store_n(&j->gpc, 1, __ATOMIC_RELEASE);
+            __atomic_store_n(&j->gpc, ENV_NO_PC, __ATOMIC_RELEASE);
     }
 }
 
@@ -418,14 +422,14 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
 {
     JumpEntry *j = &env->jump[env_jump_index(gpc)];
 
-    j->gpc = 1;         /* never half an entry, should this thread be interrupted here */
+    j->gpc = ENV_NO_PC;         /* never half an entry, should this thread be interrupted here */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     j->host = host;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&j->gpc, gpc, __ATOMIC_RELEASE);
     atomic_thread_fence(memory_order_seq_cst);
     if (cache_lookup(gpc, env->rt.mode) != host)
-        j->gpc = 1;
+        j->gpc = ENV_NO_PC;
 }
 
 /* chunk_retire: nothing in it is found any more; it is free when every thread has moved on. */
@@ -578,20 +582,31 @@ void cache_env_add(Env *env)
     cache_unlock();
 }
 
-/* chunk_release: when env owns its chunk it is for anyone; the lock is held. */
-static void chunk_release(const Env *env)
+static bool chunk_is_of(const Chunk *c, const Env *env)
 {
-    Chunk *c = &chunks[(uintptr_t)env->rt.cache_thread];
+    return c->state == CHUNK_OWNED && c->owner == env;
+}
 
-    if (c->state == CHUNK_OWNED && c->owner == env)
-        c->state = CHUNK_PART;
+/* chunk_take: a CHUNK_PART that nobody else takes at this moment gets another state. */
+static bool chunk_take(Chunk *c, ChunkState state)
+{
+    uint32_t part = CHUNK_PART;
+
+    return atomic_compare_exchange_strong(&c->state, &part, state);
+}
+
+static void chunk_put(Chunk *c, ChunkState state)
+{
+    c->owner = NULL;
+    c->state = state;
 }
 
 void cache_unreserve(Env *env)
 {
-    cache_lock();
-    chunk_release(env);
-    cache_unlock();
+    Chunk *c = &chunks[(uintptr_t)env->rt.cache_thread];
+
+    if (chunk_is_of(c, env))
+        chunk_put(c, CHUNK_PART);
 }
 
 void cache_env_remove(Env *env)
@@ -603,8 +618,8 @@ void cache_env_remove(Env *env)
             break;
         }
     }
-    chunk_release(env);
     cache_unlock();
+    cache_unreserve(env);
 }
 
 void cache_each_env(void (*fn)(Env *env, void *arg), void *arg)
@@ -634,7 +649,7 @@ void cache_fork_child(const Env *self)
 {
     for (uint32_t i = 1; i < chunk_high; i++) {
         if (chunks[i].state == CHUNK_OWNED && chunks[i].owner != self)
-            chunks[i].state = CHUNK_PART;
+            chunk_put(&chunks[i], CHUNK_PART);
     }
     unsigned n = 0;
 
@@ -694,7 +709,7 @@ static void chunk_evict(Env *self)
     for (uint32_t tries = 0; tries < n_chunk; tries++) {
         uint32_t i = 1 + evict_next++ % (n_chunk - 1);
 
-        if (chunks[i].state != CHUNK_FULL && chunks[i].state != CHUNK_PART)
+        if (chunks[i].state != CHUNK_FULL && !chunk_take(&chunks[i], CHUNK_FULL))
             continue;
         for (uint32_t k = 0; k < chunks[i].n_unit; k++)
             unit_kill(meta_at(chunk_index(i)[-1 - (int)k]));
@@ -707,15 +722,11 @@ static void chunk_evict(Env *self)
     }
 }
 
-/* chunk_part: a chunk with room that nobody writes to, best the one env used last; or 0. */
-static uint32_t chunk_part(const Env *env)
+/* chunk_part: take a chunk with room that nobody writes to; 0: there is none. */
+static uint32_t chunk_part(void)
 {
-    uint32_t last = (uint32_t)(uintptr_t)env->rt.cache_thread;
-
-    if (chunks[last].state == CHUNK_PART)
-        return last;
     for (uint32_t i = 1; i < chunk_high; i++) {
-        if (chunks[i].state == CHUNK_PART)
+        if (chunk_take(&chunks[i], CHUNK_OWNED))
             return i;
     }
     return 0;
@@ -742,27 +753,31 @@ static uint32_t chunk_fresh(Env *env)
     return n ? found : 0;
 }
 
-/* chunk_own: make a chunk env's until its unit is committed or given up. */
+/*
+ * chunk_own: make a chunk env's until its unit is committed or given up; most often the one it
+ * had last, and without the lock.
+ */
 static uint32_t chunk_own(Env *env)
 {
-    for (;;) {
-        cache_lock();
-        uint32_t last = (uint32_t)(uintptr_t)env->rt.cache_thread, i = last;
+    uint32_t i = (uint32_t)(uintptr_t)env->rt.cache_thread;
 
-        if (chunks[i].state != CHUNK_OWNED || chunks[i].owner != env)
-            i = chunk_part(env);
-        if (!i)
-            i = chunk_fresh(env);
-        if (i) {
-            chunks[i].state = CHUNK_OWNED;
-            chunks[i].owner = env;
-            env->rt.cache_thread = (void *)(uintptr_t)i;
+    if (chunk_is_of(&chunks[i], env))
+        return i;
+    if (!chunk_take(&chunks[i], CHUNK_OWNED)) {
+        for (;;) {
+            cache_lock();
+            i = chunk_part();
+            if (!i && (i = chunk_fresh(env)) != 0)
+                chunks[i].state = CHUNK_OWNED;
             cache_unlock();
-            return i;
+            if (i)
+                break;
+            sched_yield();
         }
-        cache_unlock();
-        sched_yield();
     }
+    chunks[i].owner = env;
+    env->rt.cache_thread = (void *)(uintptr_t)i;
+    return i;
 }
 
 /*
@@ -896,7 +911,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
         cache_stats.insns += e->block[i].ir.n_insn;
         cache_stats.guest_bytes += e->block[i].ir.guest_bytes;
     }
-    c->state = chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL;
+    chunk_put(c, chunk_has_room(c) ? CHUNK_PART : CHUNK_FULL);
     if (c->state == CHUNK_FULL && c->n_dead == c->n_unit)
         chunk_retire(c);
     cache_unlock();

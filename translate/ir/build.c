@@ -34,6 +34,7 @@ void ir_block_reset(IrBlock *b, GuestAddr pc)
     b->n_insn = b->n_op = b->n_k = b->n_temp = b->insn_start = 0;
     b->props = 0;
     b->far_pages = 0;
+    b->wants_mode = 0;
 }
 
 void ir_block_free(IrBlock *b)

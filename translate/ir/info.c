@@ -55,6 +55,7 @@ static const ImmField f_cond[]     = { COND(32) };
 static const ImmField f_ccmp[]     = { COND(8), { .key = "nzcv", .shift = 8, .width = 8, .always = true },
                                        FLAG("signal", 16) };
 static const ImmField f_round[]    = { ROUND(4), FLAG("exact", 4) };
+static const ImmField f_round_int[] = { ROUND(8), { .key = "bits", .shift = 8, .width = 8, .always = true } };
 static const ImmField f_to_vint[]  = { ROUND(8), FBITS };
 static const ImmField f_to_int[]   = { ROUND(8), FBITS, FLOAT(16) };
 static const ImmField f_vfrom_int[] = { FBITS };
@@ -63,6 +64,8 @@ static const ImmField f_float[]    = { FLOAT(0) };
 static const ImmField f_fma[]      = { FLAG("neg_a", 0), FLAG("neg_c", 1) };
 static const ImmField f_upper[]    = { FLAG("upper", 0) };
 static const ImmField f_odd[]      = { FLAG("odd", 0) };
+static const ImmField f_align[]    = { { .key = "bytes", .width = 8, .always = true },
+                                       FLAG("within16", 8) };
 static const ImmField f_fence[]    = { { .width = 32, .always = true, NAMES(fence_name) } };
 static const ImmField f_exc[]      = { { .width = 8, .always = true, NAMES(exc_name) },
                                        { .key = "arg", .shift = 8, .width = 24 } };
@@ -71,17 +74,18 @@ static const ImmField f_bit[]      = { { .key = "bit", .width = 6, .always = tru
 
 enum {
     FORM_num, FORM_bits, FORM_shift, FORM_lane, FORM_lanes, FORM_field, FORM_nzcv, FORM_cond,
-    FORM_ccmp, FORM_round, FORM_to_vint, FORM_to_int, FORM_vfrom_int, FORM_from_int,
-    FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_fence, FORM_exc, FORM_bit,
+    FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int,
+    FORM_from_int, FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc,
+    FORM_bit,
     FORM_insn, FORM_mem, FORM_helper,
 };
 
 #define FIELDS(name)  [FORM_##name] = { IMM_FIELDS, ARRAY_LEN(f_##name), f_##name }
 static const ImmForm forms[] = {
     FIELDS(num), FIELDS(bits), FIELDS(shift), FIELDS(lane), FIELDS(lanes), FIELDS(field),
-    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(to_vint), FIELDS(to_int),
-    FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
-    FIELDS(fence), FIELDS(exc), FIELDS(bit),
+    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint),
+    FIELDS(to_int), FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
+    FIELDS(align), FIELDS(fence), FIELDS(exc), FIELDS(bit),
     [FORM_insn]   = { .style = IMM_INSN },
     [FORM_mem]    = { .style = IMM_MEM },
     [FORM_helper] = { .style = IMM_HELPER },
@@ -100,17 +104,19 @@ static const uint8_t form_of[IR_OP_COUNT] = {
     [IR_load] = FORM_mem, [IR_load_s] = FORM_mem, [IR_store] = FORM_mem,
     [IR_vload] = FORM_mem, [IR_vstore] = FORM_mem, [IR_prefetch] = FORM_mem,
     [IR_vload_lane] = FORM_lane, [IR_vstore_lane] = FORM_lane,
-    [IR_fence] = FORM_fence,
+    [IR_check_align] = FORM_align, [IR_fence] = FORM_fence,
     [IR_vdup_lane] = FORM_lane, [IR_vget_u] = FORM_lane, [IR_vget_s] = FORM_lane,
     [IR_vset] = FORM_lane, [IR_vset_lane] = FORM_lanes,
     [IR_vshl_i] = FORM_shift, [IR_vshr_s_i] = FORM_shift, [IR_vshr_u_i] = FORM_shift,
     [IR_vrshr_s_i] = FORM_shift, [IR_vrshr_u_i] = FORM_shift, [IR_vsli_i] = FORM_shift,
     [IR_vsri_i] = FORM_shift, [IR_vqshl_s_i] = FORM_shift, [IR_vqshl_u_i] = FORM_shift,
-    [IR_vqshl_su_i] = FORM_shift,
+    [IR_vqshl_su_i] = FORM_shift, [IR_vror_i] = FORM_shift,
+    [IR_sm3tt1a] = FORM_lane, [IR_sm3tt1b] = FORM_lane, [IR_sm3tt2a] = FORM_lane,
+    [IR_sm3tt2b] = FORM_lane,
     [IR_vext_s] = FORM_upper, [IR_vext_u] = FORM_upper, [IR_vmull_s] = FORM_upper,
     [IR_vmull_u] = FORM_upper, [IR_vqdmull] = FORM_upper, [IR_vmull_p] = FORM_upper,
     [IR_fwiden] = FORM_upper, [IR_fnarrow] = FORM_odd,
-    [IR_fma] = FORM_fma, [IR_fround] = FORM_round, [IR_fcvt] = FORM_float,
+    [IR_fma] = FORM_fma, [IR_fround] = FORM_round, [IR_fround_int] = FORM_round_int, [IR_fcvt] = FORM_float,
     [IR_fto_s] = FORM_to_vint, [IR_fto_u] = FORM_to_vint,
     [IR_sto_f] = FORM_vfrom_int, [IR_uto_f] = FORM_vfrom_int,
     [IR_fto_i_s] = FORM_to_int, [IR_fto_i_u] = FORM_to_int,

@@ -129,6 +129,36 @@ MEANING(cls)
     return differ ? (unsigned)__builtin_clzll(differ) - (64 - w) - 1 : w - 1;
 }
 
+MEANING(ctz)
+{
+    return a ? (unsigned)__builtin_ctzll(a) : w;
+}
+
+MEANING(popcnt)
+{
+    return (unsigned)__builtin_popcountll(a);
+}
+
+MEANING(min_s)
+{
+    return sext(a, w) < sext(b, w) ? a : b;
+}
+
+MEANING(max_s)
+{
+    return sext(a, w) > sext(b, w) ? a : b;
+}
+
+MEANING(min_u)
+{
+    return a < b ? a : b;
+}
+
+MEANING(max_u)
+{
+    return a > b ? a : b;
+}
+
 MEANING(rbit)
 {
     uint64_t r = 0;

@@ -11,7 +11,7 @@
 #define INT_OPS(X) \
     X(mov) X(add) X(sub) X(mul) X(mulh_s) X(mulh_u) X(div_s) X(div_u) \
     X(and) X(or) X(xor) X(andn) X(orn) X(xorn) X(shl) X(shr_u) X(shr_s) X(ror) X(extr) \
-    X(clz) X(cls) X(rbit) X(bswap) X(bswap16) X(bswap32) X(sext) X(zext) \
+    X(clz) X(cls) X(ctz) X(popcnt) X(min_s) X(max_s) X(min_u) X(max_u) X(rbit) X(bswap) X(bswap16) X(bswap32) X(sext) X(zext) \
     X(bfx_s) X(bfx_u) X(bfi) X(crc32) X(crc32c)
 // clang-format on
 

@@ -43,6 +43,14 @@ typedef enum { IR_RN_EVEN, IR_RN_UP, IR_RN_DOWN, IR_RN_ZERO, IR_RN_AWAY, IR_RN_C
 typedef enum { IR_FENCE_LD, IR_FENCE_ST, IR_FENCE_FULL } IrFence;
 typedef enum { IR_EXC_UNDEF, IR_EXC_BREAK } IrExc;
 
+/*
+ * copy_mem, set_mem: what they are given with C set is not of their own kind, but as for the
+ * instruction that prepared it: they make a, b and c so again (with N set c is added to the
+ * addresses it is to go down from) and go to that instruction, imm & IR_REDO_WORDS words back.
+ * IR_REDO_RARE: most often there is nothing left to do.
+ */
+enum { IR_REDO_WORDS = 15, IR_REDO_RARE = 16 };
+
 /* IrOp.flags */
 enum {
     IR_VL_128 = 0, IR_VL_64 = 1, IR_VL_LANE = 2, IR_VL_MASK = 3,    /* vector ops */
@@ -112,6 +120,7 @@ typedef struct {
     GuestAddr pc;           /* first instruction */
     uint32_t guest_bytes;   /* length of the guest code */
     uint32_t n_insn;
+    uint32_t wants_mode;    /* MODE_ bits that a thread needs which is about to run this */
     uint64_t far_pages;     /* ir_page_bit() of pages elsewhere that code was lifted from */
     IrOp *op;
     uint32_t n_op, cap_op;

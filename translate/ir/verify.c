@@ -59,13 +59,19 @@ static bool between(IrType t, IrType low, IrType high)
     return t >= low && t <= high;
 }
 
+/* has_half: floating point ops that complex arithmetic of halves is made of, and the conversion. */
+static bool has_half(unsigned op)
+{
+    return op == IR_fcvt || op == IR_fadd || op == IR_fma;
+}
+
 static bool type_fits(const IrOp *op, const IrOpInfo *info)
 {
     bool vector = has_kind(info, 'V'), integer = has_kind(info, 'I');
 
     if (info->props & IRP_FP) {
         return integer ? between(op->type, IR_I32, IR_I64)
-                       : between(op->type, op->op == IR_fcvt ? IR_F16 : IR_F32, IR_F64);
+                       : between(op->type, has_half(op->op) ? IR_F16 : IR_F32, IR_F64);
     }
     if (vector) {
         return op->type != IR_VOID && op->type <= IR_V128;
@@ -144,6 +150,7 @@ static bool imm_fits(const IrOp *op)
     case IR_vrshr_s_i:
     case IR_vrshr_u_i:
     case IR_vsri_i: return imm >= 1 && imm <= width;
+    case IR_check_align: return imm < 1 << 9 && __builtin_popcount(imm & 255) == 1;
     case IR_fence: return imm <= IR_FENCE_FULL;
     case IR_exit_bit: return !(imm & 0xc0) && imm >> 8 <= 1 && (imm & 63) < width;
     default: return true;

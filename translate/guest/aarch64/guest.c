@@ -3,6 +3,7 @@
 #include <capstone/capstone.h>
 #include <elf.h>
 
+#include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/lift.h"
 
 // clang-format off
@@ -17,6 +18,7 @@ static const GuestReg a64_regs[A64_REG_COUNT] = {
     { "sp", offsetof(A64State, sp), IR_I64 },
     EACH_0_30(V) V(31)
     { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
+    { "pstate", offsetof(A64State, pstate), IR_I64 },
 };
 
 /*
@@ -36,6 +38,14 @@ static const uint8_t a64_hot_vec[] = {
     HOT_V(8) HOT_V(9) HOT_V(10) HOT_V(11) HOT_V(12) HOT_V(13) HOT_V(14) HOT_V(15)
 };
 // clang-format on
+
+/* a64_cpu_features() of `max`, as a constant. */
+enum { TODO, ASK, ON };
+enum {
+    MAX_FEATURES = 0
+#define FEATURE(id, state, ...) | ((state) == ON ? A64_FEAT_##id : 0)
+#include "translate/guest/aarch64/features.def"
+};
 
 /* Instructions are little-endian words, whatever the data's order. */
 static unsigned a64_lift_insn(Lift *l)
@@ -79,8 +89,10 @@ const Guest guest_aarch64 = {
     .n_helpers = A64_HELPER_COUNT,
     .lift_insn = a64_lift_insn,
     .nzcv_seen = a64_nzcv_seen,
-    .features = A64_FEAT_lse | A64_FEAT_crc32 | A64_FEAT_aes | A64_FEAT_pmull |
-                A64_FEAT_sha1 | A64_FEAT_sha2,
+    .features = MAX_FEATURES,
+    .cpus = a64_cpus,
+    .feature_names = a64_feature_names,
+    .cpu_features = a64_cpu_features,
     .state_init = a64_state_init,
     .capstone_arch = CS_ARCH_ARM64,
     .capstone_mode = CS_MODE_LITTLE_ENDIAN,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* helpers.c: what AArch64 instructions do that is too long, or too rare, for IR. */
+#include <sys/random.h>
 #include <time.h>
 
 #include "translate/guest/aarch64/lift.h"
@@ -104,6 +105,17 @@ static uint64_t helper_ic_ivau(Env *env, uint64_t a, uint64_t b, uint64_t c)
     return 0;
 }
 
+/* A fresh number each time: what the host's generator, seeded anew, says (RNDRRS as well). */
+static uint64_t helper_rndr(Env *env, uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t r;
+
+    (void)env, (void)a, (void)b, (void)c;
+    while (getrandom(&r, sizeof(r), 0) != sizeof(r)) {
+    }
+    return r;
+}
+
 // clang-format off
 const HelperDef a64_helpers[A64_HELPER_COUNT] = {
     [A64_HELPER_GET_CNTVCT] = { "get_cntvct", helper_get_cntvct, 0, 0 },
@@ -113,5 +125,6 @@ const HelperDef a64_helpers[A64_HELPER_COUNT] = {
     [A64_HELPER_GET_FPSR]   = { "get_fpsr",   helper_get_fpsr,   0, 0 },
     [A64_HELPER_SET_FPSR]   = { "set_fpsr",   helper_set_fpsr,   0, 0 },
     [A64_HELPER_IC_IVAU]    = { "ic_ivau",    helper_ic_ivau,    0, 0 },
+    [A64_HELPER_RNDR]       = { "rndr",       helper_rndr,       0, 0 },
 };
 // clang-format on

@@ -22,6 +22,7 @@ enum {
     A64_HELPER_GET_FPSR,
     A64_HELPER_SET_FPSR,
     A64_HELPER_IC_IVAU,
+    A64_HELPER_RNDR,
     A64_HELPER_COUNT
 };
 extern const HelperDef a64_helpers[A64_HELPER_COUNT];
@@ -73,6 +74,12 @@ bool a64_nzcv_seen(const uint8_t *pc, uint32_t n);
 
 /* call_helper: run helper number h; its result is an i64. */
 IrVal call_helper(Lift *l, unsigned h, IrVal a);
+
+/*
+ * a64_atomic_base: the address in register rn (31: SP) of an atomic or ordered access of 1 << size
+ * bytes, which faults before anything else when it is not aligned as these must be.
+ */
+IrVal a64_atomic_base(Lift *l, unsigned rn, unsigned size);
 
 /* next_pc, target_pc: constants for the next instruction and for one offset bytes away.
  */

@@ -17,10 +17,28 @@ bool a64_b(Lift *l, const a64_b_args *a)
     return exit_to(l, target_pc(l, a->offset));
 }
 
+/*
+ * reads_flags: the function there begins by accessing FPSR, as fetestexcept() and feclearexcept()
+ * do; so what the caller computes before it calls may be asked for. See watch() in
+ * lift_sys.c.
+ */
+static bool reads_flags(const Lift *l, int64_t offset)
+{
+    uint32_t w[2];
+    const void *code = lift_peek(l, guest_addr(l->pc.va + (uint64_t)offset), sizeof(w));
+
+    if (!code)
+        return false;
+    memcpy(w, code, sizeof(w));
+    return (w[0] & 0xffdfffe0) == 0xd51b4420 || (w[1] & 0xffdfffe0) == 0xd51b4420;
+}
+
 bool a64_bl(Lift *l, const a64_bl_args *a)
 {
     bool fused = a64_fuse_call(l, a->offset);
 
+    if (!fused && reads_flags(l, a->offset))
+        l->ir->wants_mode |= MODE_UNDERFLOW;
     set_x(l, IR_I64, 30, next_pc(l));
     if (fused) {
         return true;

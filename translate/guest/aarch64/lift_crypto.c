@@ -39,6 +39,13 @@ CRYPTO3(sha256h)
 CRYPTO3(sha256h2)
 CRYPTO_D(sha256su0)
 CRYPTO3(sha256su1)
+CRYPTO3(sha512h)
+CRYPTO3(sha512h2)
+CRYPTO_D(sha512su0)
+CRYPTO3(sha512su1)
+CRYPTO3(sm3partw1)
+CRYPTO3(sm3partw2)
+CRYPTO_D(sm4e)
 // clang-format on
 
 /* PMULL: bytes to halfwords, or one doubleword to 128 bits. */
@@ -54,41 +61,61 @@ bool a64_pmull(Lift *l, const a64_pmull_args *a)
 
 static IrVal xor2(Lift *l, IrVal x, IrVal y)
 {
-    return ir_v2(l->ir, IR_vxor, IR_I8, 0, x, y, 0);
+    return ir_v2(l->ir, IR_vxor, IR_I64, 0, x, y, 0);
 }
 
-/* rotate64: both lanes rotated left by n; 1 to 63. */
-static IrVal rotate64(Lift *l, IrVal x, unsigned n)
+static IrVal rotate_right(Lift *l, IrVal x, unsigned n)
 {
-    return ir_v2(l->ir, IR_vor, IR_I8, 0, ir_v1(l->ir, IR_vshl_i, IR_I64, 0, x, n),
-                 ir_v1(l->ir, IR_vshr_u_i, IR_I64, 0, x, 64 - n), 0);
+    return n ? ir_v1(l->ir, IR_vror_i, IR_I64, 0, x, n) : x;
 }
 
 bool a64_eor3(Lift *l, const a64_eor3_args *a)
 {
-    set_v(l, a->rd, xor2(l, xor2(l, get_v(l, a->rn), get_v(l, a->rm)), get_v(l, a->ra)));
+    set_v(l, a->rd, ir_v3(l->ir, IR_vxor3, IR_I64, 0, get_v(l, a->rn), get_v(l, a->rm),
+                          get_v(l, a->ra), 0));
     return true;
 }
 
 bool a64_bcax(Lift *l, const a64_bcax_args *a)
 {
-    IrVal v = ir_v2(l->ir, IR_vandn, IR_I8, 0, get_v(l, a->rm), get_v(l, a->ra), 0);
-
-    set_v(l, a->rd, xor2(l, get_v(l, a->rn), v));
+    set_v(l, a->rd, ir_v3(l->ir, IR_vbcax, IR_I64, 0, get_v(l, a->rn), get_v(l, a->rm),
+                          get_v(l, a->ra), 0));
     return true;
 }
 
+/* RAX1 rotates left, by one. */
 bool a64_rax1(Lift *l, const a64_rax1_args *a)
 {
-    set_v(l, a->rd, xor2(l, get_v(l, a->rn), rotate64(l, get_v(l, a->rm), 1)));
+    set_v(l, a->rd, xor2(l, get_v(l, a->rn), rotate_right(l, get_v(l, a->rm), 63)));
     return true;
 }
 
-/* XAR rotates right, by imm6. */
 bool a64_xar(Lift *l, const a64_xar_args *a)
 {
-    IrVal v = xor2(l, get_v(l, a->rn), get_v(l, a->rm));
+    set_v(l, a->rd, rotate_right(l, xor2(l, get_v(l, a->rn), get_v(l, a->rm)), a->imm6));
+    return true;
+}
 
-    set_v(l, a->rd, a->imm6 ? rotate64(l, v, 64 - a->imm6) : v);
+/* ---- SM3, SM4 ---- */
+
+bool a64_sm3ss1(Lift *l, const a64_sm3ss1_args *a)
+{
+    set_v(l, a->rd, ir_v3(l->ir, IR_sm3ss1, IR_I32, 0, get_v(l, a->rn), get_v(l, a->rm),
+                          get_v(l, a->ra), 0));
+    return true;
+}
+
+bool a64_sm3tt(Lift *l, const a64_sm3tt_args *a)
+{
+    static const IrOpcode op[4] = { IR_sm3tt1a, IR_sm3tt1b, IR_sm3tt2a, IR_sm3tt2b };
+
+    set_v(l, a->rd, ir_v3(l->ir, op[a->op2], IR_I32, 0, get_v(l, a->rd), get_v(l, a->rn),
+                          get_v(l, a->rm), a->imm2));
+    return true;
+}
+
+bool a64_sm4ekey(Lift *l, const a64_sm4ekey_args *a)
+{
+    set_v(l, a->rd, ir_v2(l->ir, IR_sm4ekey, IR_I32, 0, get_v(l, a->rn), get_v(l, a->rm), 0));
     return true;
 }

@@ -55,6 +55,10 @@ FP1(frintz_scalar, fround, IR_RN_ZERO)
 FP1(frinta_scalar, fround, IR_RN_AWAY)
 FP1(frintx_scalar, fround, IR_RN_CUR | IR_ROUND_EXACT)
 FP1(frinti_scalar, fround, IR_RN_CUR)
+FP1(frint32z_scalar, fround_int, IR_RN_ZERO | 32 << 8)
+FP1(frint32x_scalar, fround_int, IR_RN_CUR | 32 << 8)
+FP1(frint64z_scalar, fround_int, IR_RN_ZERO | 64 << 8)
+FP1(frint64x_scalar, fround_int, IR_RN_CUR | 64 << 8)
 
 FP2(fmul_scalar,   fmul)
 FP2(fdiv_scalar,   fdiv)
@@ -165,6 +169,17 @@ GEN_FIX(fcvtzu_fix, to_gen,   fto_i_u, IR_RN_ZERO)
 GEN_FIX(scvtf_fix,  from_gen, i_sto_f, 0)
 GEN_FIX(ucvtf_fix,  from_gen, i_uto_f, 0)
 // clang-format on
+
+/* FJCVTZS sets the flags, too: they are in the upper half of what the op gives. */
+bool a64_fjcvtzs(Lift *l, const a64_fjcvtzs_args *a)
+{
+    IrVal v = ir_v1(l->ir, IR_fto_js, IR_F64, IR_VL_LANE, get_v(l, a->rn), 0);
+    IrVal flags = ir_shr_u(l->ir, v, imm(l, IR_I64, 32));
+
+    set_x(l, IR_I32, a->rd, ir_zext(l->ir, IR_I64, v, 32));
+    ir_emit(l->ir, IR_setf, IR_I64, 0, flags, IR_NONE, IR_NONE, 0);
+    return true;
+}
 
 bool a64_fmov_to_gen(Lift *l, const a64_fmov_to_gen_args *a)
 {

@@ -214,7 +214,7 @@ static void replay(Lift *l)
 static IrVal locked(Lift *l, IrOpcode op, const Exclusive *x, IrVal b, IrVal c)
 {
     return ir_emit(l->ir, op, int_type(x->size), IR_ORD_ACQ | IR_ORD_REL,
-                   get_xsp(l, IR_I64, x->rn), b, c, 0);
+                   a64_atomic_base(l, x->rn, x->size), b, c, 0);
 }
 
 static IrVal as_type(IrVal v, IrType ty)

@@ -340,6 +340,52 @@ bool a64_cls(Lift *l, const a64_cls_args *a)
     return one_source(l, IR_cls, a->sf, a->rn, a->rd);
 }
 
+bool a64_ctz(Lift *l, const a64_ctz_args *a)
+{
+    return one_source(l, IR_ctz, a->sf, a->rn, a->rd);
+}
+
+bool a64_cnt(Lift *l, const a64_cnt_args *a)
+{
+    return one_source(l, IR_popcnt, a->sf, a->rn, a->rd);
+}
+
+bool a64_abs(Lift *l, const a64_abs_args *a)
+{
+    IrType ty = x_type(a->sf);
+    IrVal n = get_x(l, ty, a->rn), minus = ir_sub(l->ir, imm(l, ty, 0), n);
+
+    set_x(l, ty, a->rd, ir_op2(l->ir, IR_max_s, n, minus));
+    return true;
+}
+
+/* ---- minimum and maximum ---- */
+
+#define MIN_MAX(name, op)                                                                \
+    bool a64_##name##_reg(Lift *l, const a64_##name##_reg_args *a)                       \
+    {                                                                                    \
+        IrType ty = x_type(a->sf);                                                       \
+                                                                                         \
+        set_x(l, ty, a->rd,                                                              \
+              ir_op2(l->ir, IR_##op, get_x(l, ty, a->rn), get_x(l, ty, a->rm)));         \
+        return true;                                                                     \
+    }                                                                                    \
+    bool a64_##name##_imm(Lift *l, const a64_##name##_imm_args *a)                       \
+    {                                                                                    \
+        IrType ty = x_type(a->sf);                                                       \
+                                                                                         \
+        set_x(l, ty, a->rd,                                                              \
+              ir_op2(l->ir, IR_##op, get_x(l, ty, a->rn), imm(l, ty, (uint64_t)a->imm))); \
+        return true;                                                                     \
+    }
+
+// clang-format off
+MIN_MAX(smax, max_s)
+MIN_MAX(umax, max_u)
+MIN_MAX(smin, min_s)
+MIN_MAX(umin, min_u)
+// clang-format on
+
 /* ---- logical and add/subtract, shifted register ---- */
 
 typedef struct {

@@ -19,11 +19,6 @@ typedef struct {
 
 /* ---- addresses ---- */
 
-static Address base_only(Lift *l, unsigned rn)
-{
-    return (Address){ get_xsp(l, IR_I64, rn), IR_NONE, 0, 0 };
-}
-
 static Address base_disp(Lift *l, unsigned rn, int64_t disp, unsigned wb)
 {
     return (Address){ get_xsp(l, IR_I64, rn), IR_NONE, 0, wb == 1 ? 0 : (int32_t)disp };
@@ -312,39 +307,68 @@ bool a64_prfm_lit(Lift *l, const a64_prfm_lit_args *a)
 
 /* ---- acquire and release ---- */
 
+/*
+ * AArch64.CheckAlignment: ordered and atomic accesses are aligned, with LSE2 within 16 bytes. The
+ * pairs of doublewords are always aligned, which their IR ops see to.
+ */
+static void check_align(Lift *l, IrVal at, unsigned size)
+{
+    unsigned lse2 = l->features & A64_FEAT_lse2 ? 1 << 8 : 0;
+
+    if (size)
+        ir_emit(l->ir, IR_check_align, IR_I64, 0, at, IR_NONE, IR_NONE, lse2 | 1u << size);
+}
+
+IrVal a64_atomic_base(Lift *l, unsigned rn, unsigned size)
+{
+    IrVal at = get_xsp(l, IR_I64, rn);
+
+    check_align(l, at, size);
+    return at;
+}
+
+/* ordered_disp: the address of an ordered access, checked. */
+static Address ordered_disp(Lift *l, unsigned size, unsigned rn, int64_t disp)
+{
+    Address at = base_disp(l, rn, disp, 0);
+
+    check_align(l, disp ? ir_add(l->ir, at.base, imm(l, IR_I64, (uint64_t)disp)) : at.base, size);
+    return at;
+}
+
 bool a64_stlr(Lift *l, const a64_stlr_args *a)
 {
-    store(l, a->size, IR_ORD_REL, base_only(l, a->rn), a->rt);
+    store(l, a->size, IR_ORD_REL, ordered_disp(l, a->size, a->rn, 0), a->rt);
     return true;
 }
 
 bool a64_ldar(Lift *l, const a64_ldar_args *a)
 {
-    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, base_only(l, a->rn)));
+    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, ordered_disp(l, a->size, a->rn, 0)));
     return true;
 }
 
 bool a64_ldapr(Lift *l, const a64_ldapr_args *a)
 {
-    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, base_only(l, a->rn)));
+    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, ordered_disp(l, a->size, a->rn, 0)));
     return true;
 }
 
 bool a64_stlur(Lift *l, const a64_stlur_args *a)
 {
-    store(l, a->size, IR_ORD_REL, base_disp(l, a->rn, a->disp, 0), a->rt);
+    store(l, a->size, IR_ORD_REL, ordered_disp(l, a->size, a->rn, a->disp), a->rt);
     return true;
 }
 
 bool a64_ldapur(Lift *l, const a64_ldapur_args *a)
 {
-    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, base_disp(l, a->rn, a->disp, 0)));
+    set_loaded(l, a->rt, load(l, a->size, IR_ORD_ACQ, ordered_disp(l, a->size, a->rn, a->disp)));
     return true;
 }
 
 bool a64_ldapurs(Lift *l, const a64_ldapurs_args *a)
 {
-    Address at = base_disp(l, a->rn, a->disp, 0);
+    Address at = ordered_disp(l, a->size, a->rn, a->disp);
 
     set_loaded(l, a->rt, load_s(l, a->size, IR_ORD_ACQ, a->w, at));
     return true;
@@ -404,7 +428,7 @@ bool a64_ldxr(Lift *l, const a64_ldxr_args *a)
     }
     set_loaded(l, a->rt,
                ir_emit(l->ir, IR_ldex, int_type(a->size), acquire(a->acq),
-                       get_xsp(l, IR_I64, a->rn), IR_NONE, IR_NONE, 0));
+                       a64_atomic_base(l, a->rn, a->size), IR_NONE, IR_NONE, 0));
     return true;
 }
 
@@ -412,13 +436,13 @@ bool a64_stxr(Lift *l, const a64_stxr_args *a)
 {
     set_x(l, IR_I32, a->rs,
           ir_emit(l->ir, IR_stex, int_type(a->size), release(a->rel),
-                  get_xsp(l, IR_I64, a->rn), get_x(l, IR_I64, a->rt), IR_NONE, 0));
+                  a64_atomic_base(l, a->rn, a->size), get_x(l, IR_I64, a->rt), IR_NONE, 0));
     return true;
 }
 
 bool a64_ldxp(Lift *l, const a64_ldxp_args *a)
 {
-    IrVal at = get_xsp(l, IR_I64, a->rn);
+    IrVal at = a64_atomic_base(l, a->rn, a->sz ? 0 : 3);
     unsigned order = acquire(a->acq);
 
     if (a->sz) {
@@ -437,7 +461,7 @@ bool a64_stxp(Lift *l, const a64_stxp_args *a)
 
     set_x(l, IR_I32, a->rs,
           ir_emit(l->ir, a->sz ? IR_stex128 : IR_stex, a->sz ? IR_I128 : IR_I64,
-                  release(a->rel), get_xsp(l, IR_I64, a->rn), v, IR_NONE, 0));
+                  release(a->rel), a64_atomic_base(l, a->rn, a->sz ? 0 : 3), v, IR_NONE, 0));
     return true;
 }
 
@@ -452,7 +476,7 @@ static bool atomic(Lift *l, IrOpcode op, Atomic a)
 {
     set_loaded(l, a.rt,
                ir_emit(l->ir, op, int_type(a.size), acquire(a.acq) | release(a.rel),
-                       get_xsp(l, IR_I64, a.rn), get_x(l, IR_I64, a.rs), IR_NONE, 0));
+                       a64_atomic_base(l, a.rn, a.size), get_x(l, IR_I64, a.rs), IR_NONE, 0));
     return true;
 }
 
@@ -479,20 +503,21 @@ bool a64_cas(Lift *l, const a64_cas_args *a)
 
     set_loaded(l, a->rs,
                ir_emit(l->ir, IR_cas, int_type(a->size),
-                       acquire(a->acq) | release(a->rel), get_xsp(l, IR_I64, a->rn), want,
-                       put, 0));
+                       acquire(a->acq) | release(a->rel), a64_atomic_base(l, a->rn, a->size),
+                       want, put, 0));
     return true;
 }
 
 /* CASP: pairs start at even registers; the one after 30 is the zero register. */
 bool a64_casp(Lift *l, const a64_casp_args *a)
 {
-    IrVal at = get_xsp(l, IR_I64, a->rn), want, put, old;
+    IrVal at, want, put, old;
     unsigned order = acquire(a->acq) | release(a->rel);
 
     if ((a->rs | a->rt) & 1) {
         return false;
     }
+    at = a64_atomic_base(l, a->rn, a->sz ? 0 : 3);
     if (a->sz) {
         want = pair64(l, a->rs, a->rs + 1);
         put = pair64(l, a->rt, a->rt + 1);

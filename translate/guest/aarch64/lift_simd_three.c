@@ -481,3 +481,175 @@ bool a64_udot_elt(Lift *l, const a64_udot_elt_args *a)
 {
     return dot3(l, IR_vdot_u, ELT(IR_I32, vl_q(a->q), 0, 2));
 }
+
+bool a64_usdot_vec(Lift *l, const a64_usdot_vec_args *a)
+{
+    return dot3(l, IR_vdot_us, REGS(vl_q(a->q), 0, 2));
+}
+
+bool a64_usdot_elt(Lift *l, const a64_usdot_elt_args *a)
+{
+    return dot3(l, IR_vdot_us, ELT(IR_I32, vl_q(a->q), 0, 2));
+}
+
+/* SUDOT: the element's bytes are the unsigned ones. */
+bool a64_sudot_elt(Lift *l, const a64_sudot_elt_args *a)
+{
+    Three *t = ELT(IR_I32, vl_q(a->q), 0, 2);
+
+    set_v(l, t->rd, ir_v3(l->ir, IR_vdot_us, IR_I32, t->vl, t->m, t->n, get_v(l, t->rd), 0));
+    return true;
+}
+
+/*
+ * mmla: the 2x2 matrix rd + n * transposed m, of rows of eight bytes: a row of n beside both rows
+ * of m gives the halves of two sums.
+ */
+static bool mmla(Lift *l, IrOpcode dot, const Three *t)
+{
+    IrVal row[2];
+
+    if (t->vl != IR_VL_128) {
+        return false;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        IrVal n = ir_v1(l->ir, IR_vdup_lane, IR_I64, IR_VL_128, t->n, i);
+
+        row[i] = ir_v3(l->ir, dot, IR_I32, IR_VL_128, n, t->m, v_zero(l), 0);
+    }
+    IrVal sum = ir_v2(l->ir, IR_vadd_pair, IR_I32, IR_VL_128, row[0], row[1], 0);
+
+    set_v(l, t->rd, ir_v2(l->ir, IR_vadd, IR_I32, IR_VL_128, get_v(l, t->rd), sum, 0));
+    return true;
+}
+
+bool a64_smmla(Lift *l, const a64_smmla_args *a)
+{
+    return mmla(l, IR_vdot_s, REGS(vl_q(a->q), 0, 2));
+}
+
+bool a64_ummla(Lift *l, const a64_ummla_args *a)
+{
+    return mmla(l, IR_vdot_u, REGS(vl_q(a->q), 0, 2));
+}
+
+bool a64_usmmla(Lift *l, const a64_usmmla_args *a)
+{
+    return mmla(l, IR_vdot_us, REGS(vl_q(a->q), 0, 2));
+}
+
+/* ---- rounding doubling multiply, accumulated before it saturates ---- */
+
+static bool rdm3(Lift *l, IrOpcode op, const Three *t)
+{
+    if (!size_ok(SIZE_HS, t->vl, t->size)) {
+        return false;
+    }
+    set_v(l, t->rd, ir_v3(l->ir, op, int_type(t->size), t->vl, t->n, t->m, get_v(l, t->rd), 0));
+    return true;
+}
+
+#define RDM3(name, op)                                                                   \
+    bool a64_##name##_vec(Lift *l, const a64_##name##_vec_args *a)                       \
+    {                                                                                    \
+        return rdm3(l, IR_##op, REGS(vl_of(a->scalar, a->q), 0, a->size));               \
+    }                                                                                    \
+    bool a64_##name##_elt(Lift *l, const a64_##name##_elt_args *a)                       \
+    {                                                                                    \
+        return rdm3(l, IR_##op,                                                          \
+                    ELT(int_type(a->size), vl_of(a->scalar, a->q), 0, a->size));         \
+    }
+
+// clang-format off
+RDM3(sqrdmlah, vqrdmlah)
+RDM3(sqrdmlsh, vqrdmlsh)
+// clang-format on
+
+/* ---- complex numbers: a pair of lanes is the real and the imaginary part ---- */
+
+/* complex_ok: of singles and doubles. Half precision needs its own feature. */
+static bool complex_ok(const Lift *l, unsigned vl, unsigned size)
+{
+    bool half = size == 1 && l->features & A64_FEAT_fp16;
+
+    return (half || size == 2 || size == 3) && size_ok(SIZE_ALL, vl, size);
+}
+
+/* negate_lanes: v with the signs of the even (0) or odd (1) lanes, or of all (2), changed. */
+static IrVal negate_lanes(Lift *l, unsigned vl, unsigned size, unsigned which, IrVal v)
+{
+    unsigned bits = 8u << size;
+    uint64_t sign = 1ull << (bits - 1), lo = 0, hi;
+
+    for (unsigned i = 0; i < 128; i += bits) {
+        lo |= i < 64 && (which == 2 || (i / bits & 1) == which) ? sign << (i & 63) : 0;
+    }
+    hi = size < 3 ? lo : which ? sign : 0;
+    IrVal k = v_const(l, IR_VL_128, lo);
+
+    if (hi != lo) {
+        k = ir_v2(l->ir, IR_vpack64, IR_I64, 0, imm(l, IR_I64, lo), imm(l, IR_I64, hi), 0);
+    }
+    return ir_v2(l->ir, IR_vxor, IR_I8, vl, v, k, 0);
+}
+
+/* exchange_pairs: real and imaginary parts exchanged. */
+static IrVal exchange_pairs(Lift *l, unsigned vl, unsigned size, IrVal v)
+{
+    if (size == 3) {
+        return ir_v2(l->ir, IR_vext, IR_I8, vl, v, v, 8);
+    }
+    return ir_v1(l->ir, IR_vrev, int_type(size), vl, v, 16u << size);
+}
+
+/* FCADD: m rotated by 90 (rot1 = 0) or 270 degrees. */
+bool a64_fcadd(Lift *l, const a64_fcadd_args *a)
+{
+    unsigned vl = vl_q(a->q);
+
+    if (!complex_ok(l, vl, a->size)) {
+        return false;
+    }
+    IrVal m = exchange_pairs(l, vl, a->size, get_v(l, a->rm));
+
+    m = negate_lanes(l, vl, a->size, a->rot1, m);
+    set_v(l, a->rd, ir_v2(l->ir, IR_fadd, (IrType)(IR_F16 + a->size - 1), vl, get_v(l, a->rn), m, 0));
+    return true;
+}
+
+/*
+ * fcmla: of n only the real (rot even) or only the imaginary parts, times m, of which the parts
+ * change places with the latter, and the signs of what rot says.
+ */
+static bool fcmla(Lift *l, unsigned rot, const Three *t)
+{
+    static const uint8_t minus[4] = { 3, 0, 2, 1 };     /* which lanes; 3: none */
+    IrVal n, m = t->m;
+
+    n = ir_v2(l->ir, rot & 1 ? IR_vtrn_odd : IR_vtrn_even, int_type(t->size), t->vl, t->n, t->n, 0);
+    if (rot & 1) {
+        m = exchange_pairs(l, t->vl, t->size, m);
+    }
+    if (minus[rot] != 3) {
+        m = negate_lanes(l, t->vl, t->size, minus[rot], m);
+    }
+    set_v(l, t->rd, ir_v3(l->ir, IR_fma, (IrType)(IR_F16 + t->size - 1), t->vl, n, m,
+                          get_v(l, t->rd), 0));
+    return true;
+}
+
+bool a64_fcmla_vec(Lift *l, const a64_fcmla_vec_args *a)
+{
+    return complex_ok(l, vl_q(a->q), a->size) && fcmla(l, a->rot, REGS(vl_q(a->q), 0, a->size));
+}
+
+/* By element: one pair of m for all. Of halves h picks from the upper 64 bits: Q only. */
+bool a64_fcmla_elt(Lift *l, const a64_fcmla_elt_args *a)
+{
+    unsigned vl = vl_q(a->q);
+
+    if (!complex_ok(l, vl, a->size) || (a->size == 1 && a->idx > 1 && !a->q)) {
+        return false;
+    }
+    return fcmla(l, a->rot, ELT(int_type(a->size + 1), vl, 0, a->size));
+}

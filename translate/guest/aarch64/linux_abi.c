@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
+#include "gen/aarch64_decode.h"
 #include "gen/syscalls.h"
+#include "translate/guest/aarch64/features.h"
 #include "translate/guest/aarch64/linux_parts.h"
+#include "translate/translate.h"
 
 static uint64_t get_pc(const Env *env)
 {
@@ -50,7 +53,10 @@ static void syscall_restart(Env *env, uint64_t arg0)
     a64_state(env)->pc -= 4;
 }
 
-/* start_thread() of the kernel: everything 0 but pc and sp. */
+/*
+ * start_thread() of the kernel: everything 0 but pc and sp, and SSBS: speculation past stores is
+ * allowed until a program forbids it (spectre_v4_enable_task_mitigation()).
+ */
 static void start(Env *env, uint64_t pc, uint64_t sp)
 {
     A64State *s = a64_state(env);
@@ -60,6 +66,23 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     a64_set_fpsr(env, 0);
     s->pc = pc;
     s->sp = sp;
+    if (translate_options.features & A64_FEAT_ssbs)
+        s->pstate = A64_PSTATE_SSBS;
+}
+
+static uint64_t hwcap(void)
+{
+    return a64_hwcap_word(translate_options.features, 1);
+}
+
+static uint64_t hwcap2(void)
+{
+    return a64_hwcap_word(translate_options.features, 2);
+}
+
+static size_t cpuinfo(char *buf, size_t len, unsigned n)
+{
+    return a64_cpuinfo_text(buf, len, translate_options.features, n);
 }
 
 const LinuxGuest a64_linux = {
@@ -81,8 +104,8 @@ const LinuxGuest a64_linux = {
     .frame_push = a64_frame_push,
     .frame_pop = a64_frame_pop,
     .minsigstksz = 5120,
-    .hwcap = a64_hwcap,
-    .hwcap2 = a64_hwcap2,
-    .cpuinfo = a64_cpuinfo,
+    .hwcap = hwcap,
+    .hwcap2 = hwcap2,
+    .cpuinfo = cpuinfo,
     .vdso_build = a64_vdso_build,
 };

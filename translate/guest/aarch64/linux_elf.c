@@ -1,125 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_elf.c: what the kernel tells arm64 programs about the CPU, and the vDSO.
+ * linux_elf.c: the vDSO of arm64.
  *
- * The vDSO is one page: an ELF image with the four entry points programs look up by name and
+ * It is one page: an ELF image with the four entry points programs look up by name and
  * version, and nothing they do not read (no section headers).
  */
 #include <elf.h>
-#include <stdio.h>
 
-#include "gen/aarch64_decode.h"
 #include "translate/guest/aarch64/linux_parts.h"
-#include "translate/translate.h"
-
-/* ---- HWCAP ---- */
-
-typedef struct {
-    uint64_t feature;       /* 0: always there */
-    uint8_t bit;            /* of AT_HWCAP, +64 of AT_HWCAP2 */
-    const char *name;       /* as in /proc/cpuinfo */
-} Hwcap;
-
-/*
- * Linux 6.1 arch/arm64/include/uapi/asm/hwcap.h. "cpuid" says that EL0 reads of ID registers
- * are answered. "evtstrm": WFE ends after a while, which holds since ours does not wait at all.
- */
-// clang-format off
-static const Hwcap hwcaps[] = {
-    { 0,                 0, "fp" },
-    { 0,                 1, "asimd" },
-    { 0,                 2, "evtstrm" },
-    { A64_FEAT_aes,      3, "aes" },
-    { A64_FEAT_pmull,    4, "pmull" },
-    { A64_FEAT_sha1,     5, "sha1" },
-    { A64_FEAT_sha2,     6, "sha2" },
-    { A64_FEAT_crc32,    7, "crc32" },
-    { A64_FEAT_lse,      8, "atomics" },
-    { A64_FEAT_fp16,     9, "fphp" },
-    { A64_FEAT_fp16,    10, "asimdhp" },
-    { 0,                11, "cpuid" },
-    { A64_FEAT_rdm,     12, "asimdrdm" },
-    { A64_FEAT_jscvt,   13, "jscvt" },
-    { A64_FEAT_fcma,    14, "fcma" },
-    { A64_FEAT_lrcpc,   15, "lrcpc" },
-    { A64_FEAT_dpb,     16, "dcpop" },
-    { A64_FEAT_sha3,    17, "sha3" },
-    { A64_FEAT_sm3,     18, "sm3" },
-    { A64_FEAT_sm4,     19, "sm4" },
-    { A64_FEAT_dotprod, 20, "asimddp" },
-    { A64_FEAT_sha512,  21, "sha512" },
-    { A64_FEAT_fhm,     23, "asimdfhm" },
-    { A64_FEAT_dit,     24, "dit" },
-    { A64_FEAT_lrcpc2,  26, "ilrcpc" },
-    { A64_FEAT_flagm,   27, "flagm" },
-    { A64_FEAT_ssbs,    28, "ssbs" },
-    { A64_FEAT_sb,      29, "sb" },
-    { A64_FEAT_pauth,   30, "paca" },
-    { A64_FEAT_pauth,   31, "pacg" },
-    { A64_FEAT_dpb2,    64 + 0,  "dcpodp" },
-    { A64_FEAT_flagm2,  64 + 7,  "flagm2" },
-    { A64_FEAT_frintts, 64 + 8,  "frint" },
-    { A64_FEAT_i8mm,    64 + 13, "i8mm" },
-    { A64_FEAT_bf16,    64 + 14, "bf16" },
-    { A64_FEAT_rng,     64 + 16, "rng" },
-    { A64_FEAT_bti,     64 + 17, "bti" },
-};
-// clang-format on
-
-static bool hwcap_on(const Hwcap *h)
-{
-    return !h->feature || (translate_options.features & h->feature);
-}
-
-static uint64_t hwcap_word(unsigned first)
-{
-    uint64_t word = 0;
-
-    for (unsigned i = 0; i < ARRAY_LEN(hwcaps); i++) {
-        if (hwcaps[i].bit >= first && hwcaps[i].bit < first + 64 && hwcap_on(&hwcaps[i]))
-            word |= 1ull << (hwcaps[i].bit - first);
-    }
-    return word;
-}
-
-uint64_t a64_hwcap(void)
-{
-    return hwcap_word(0);
-}
-
-uint64_t a64_hwcap2(void)
-{
-    return hwcap_word(64);
-}
-
-/* ---- /proc/cpuinfo ---- */
-
-/* The CPU that MIDR_EL1 names (id_regs.c). */
-static size_t cpuinfo_one(char *buf, size_t len, unsigned cpu)
-{
-    size_t n = (size_t)snprintf(buf, len, "processor\t: %u\nBogoMIPS\t: 100.00\nFeatures\t:", cpu);
-
-    for (unsigned i = 0; i < ARRAY_LEN(hwcaps) && n < len; i++) {
-        if (hwcap_on(&hwcaps[i]))
-            n += (size_t)snprintf(buf + n, len - n, " %s", hwcaps[i].name);
-    }
-    if (n < len)
-        n += (size_t)snprintf(buf + n, len - n,
-                              "\nCPU implementer\t: 0x00\nCPU architecture: 8\n"
-                              "CPU variant\t: 0x0\nCPU part\t: 0x04d\nCPU revision\t: 0\n\n");
-    return n < len ? n : len;
-}
-
-size_t a64_cpuinfo(char *buf, size_t len, unsigned n)
-{
-    size_t done = 0;
-
-    for (unsigned i = 0; i < n && done < len; i++)
-        done += cpuinfo_one(buf + done, len - done, i);
-    return done;
-}
-
-/* ---- vDSO ---- */
 
 enum { VDSO_FUNCS = 4, VDSO_WORDS = 4, VDSO_DYNS = 10 };
 

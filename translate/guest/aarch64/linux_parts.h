@@ -11,7 +11,4 @@ int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint6
                   int32_t *stack_flags);
 
 /* linux_elf.c */
-uint64_t a64_hwcap(void);
-uint64_t a64_hwcap2(void);
-size_t a64_cpuinfo(char *buf, size_t len, unsigned n);
 size_t a64_vdso_build(void *buf, size_t len, uint64_t base, uint64_t *sigreturn);

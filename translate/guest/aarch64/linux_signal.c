@@ -22,6 +22,7 @@ enum {
     SA_SIGINFO_GUEST = 4,
     PSTATE_NZCV = 0xf0000000,
     PSTATE_NOT_USER = 0x3df,        /* mode, nRW, DAIF: all 0 in user mode */
+    PSTATE_KEPT = A64_PSTATE_DIT | A64_PSTATE_SSBS,
 };
 
 typedef struct {
@@ -153,7 +154,7 @@ static void fill_context(const SignalDelivery *d, Env *env, RtFrame *f)
     memcpy(f->mc.regs, s->x, sizeof(f->mc.regs));
     f->mc.sp = s->sp;
     f->mc.pc = s->pc;
-    f->mc.pstate = s->nzcv & PSTATE_NZCV;
+    f->mc.pstate = (s->nzcv & PSTATE_NZCV) | s->pstate;
 }
 
 int a64_frame_push(Thread *t, Env *env, const SignalDelivery *d)
@@ -268,6 +269,7 @@ int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint6
     s->sp = f.mc.sp;
     s->pc = f.mc.pc;
     s->nzcv = (uint32_t)f.mc.pstate & PSTATE_NZCV;
+    s->pstate = f.mc.pstate & PSTATE_KEPT;
     memcpy(s->v, fp->v, sizeof(s->v));
     a64_set_fpcr(env, fp->fpcr);
     a64_set_fpsr(env, fp->fpsr);

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t fpcr; /* written by a64_set_fpcr() only */
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0; /* reads as 0 under Linux */
+    uint64_t pstate; /* A64_PSTATE_ bits but NZCV, as SPSR_EL1 has them */
     _Alignas(16) V128 v[32];
 } A64State;
 _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
@@ -27,7 +28,10 @@ _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
                "layout of A64State");
 
 /* Indices into guest_aarch64.regs. */
-enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_REG_COUNT };
+enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_REG_COUNT };
+
+/* Bits of A64State.pstate. */
+enum { A64_PSTATE_SSBS = 1 << 12, A64_PSTATE_DIT = 1 << 24 };
 
 static inline A64State *a64_state(Env *env)
 {
@@ -49,10 +53,6 @@ void a64_set_fpcr(Env *env, uint32_t fpcr);
  * flags. */
 uint32_t a64_get_fpsr(Env *env);
 void a64_set_fpsr(Env *env, uint32_t fpsr);
-
-/* a64_id_reg: ID_AA64* register op0 = 3, op1 = 0, CRn = 0 with these features, as EL0
- * sees it. */
-uint64_t a64_id_reg(uint64_t features, unsigned crm, unsigned op2);
 
 /* The Linux side of this guest (linux_abi.c). */
 extern const struct LinuxGuest a64_linux;

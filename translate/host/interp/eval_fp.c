@@ -222,6 +222,19 @@ EVAL(fround)
     *d = r;
 }
 
+EVAL(fround_int)
+{
+    FpCtx x = fp_ctx(env, fp_format(op.type), imm_round(op.imm));
+    unsigned size = lane_bytes(op.type), n = vl_lanes(op);
+    V128 r = zero;
+
+    for (unsigned i = 0; i < n; i++) {
+        lane_set(&r, size, i, fp_to_integral_of(&x, lane_get(a, size, i), op.imm >> 8));
+    }
+    fp_done(env, &x);
+    *d = r;
+}
+
 EVAL(fcvt)
 {
     FpCtx x = fp_ctx(env, fp_format((IrType)(op.imm & 255)), IR_RN_CUR);
@@ -335,6 +348,16 @@ EVAL(fto_i_s)
 EVAL(fto_i_u)
 {
     to_int_scalar(env, op, d, a, false);
+}
+
+EVAL(fto_js)
+{
+    FpCtx x = fp_ctx(env, &fp_f64, IR_RN_ZERO);
+    bool exact;
+    uint32_t r = fp_to_js(&x, a->u64[0], &exact);
+
+    fp_done(env, &x);
+    *d = (V128){ .u64 = { r | (uint64_t)exact << 62 } };
 }
 
 INLINE void from_int_scalar(Env *env, EvalOp op, V128 *d, const V128 *a, bool is_signed)

@@ -123,6 +123,12 @@ uint64_t fp_convert(FpCtx *x, const FpFormat *from, uint64_t v);
 /* fp_to_integral: a rounded by x->round to an integer in the same format. */
 uint64_t fp_to_integral(FpCtx *x, uint64_t a, bool exact);
 
+/* fp_to_integral_of: the same, inexact told; outside of a signed integer of width bits: its least. */
+uint64_t fp_to_integral_of(FpCtx *x, uint64_t a, unsigned width);
+
+/* fp_to_js: toward zero modulo 2^32; *exact: the integer is the number, and not -0. */
+uint32_t fp_to_js(FpCtx *x, uint64_t a, bool *exact);
+
 /* fp_to_int: a * 2^fbits rounded to an integer of width bits, saturated; NaN is 0. */
 uint64_t fp_to_int(FpCtx *x, uint64_t a, unsigned fbits, unsigned width, bool is_signed);
 

@@ -115,6 +115,42 @@ uint64_t fp_to_int(FpCtx *x, uint64_t a, unsigned fbits, unsigned width, bool is
     return bits(n.sign ? -mag : mag, 0, width);
 }
 
+uint64_t fp_to_integral_of(FpCtx *x, uint64_t a, unsigned width)
+{
+    FpNum n = fp_unpack(x, a);
+    bool inexact = false, fits = n.cls == FPC_FINITE && n.exp <= 63;
+    uint64_t mag = fits ? integral(x->round, &n, n.exp, &inexact) : 0;
+
+    if (n.cls == FPC_ZERO) {
+        return fp_zero(x->f, n.sign);
+    }
+    if (!fits || mag > int_limit(width, true, n.sign)) {
+        x->flags |= FP_INVALID;
+        return fp_round(x, true, (int)width - 1, 1ull << 63);
+    }
+    x->flags |= inexact ? FP_INEXACT : 0;
+    return mag ? fp_round(x, n.sign, 63, mag) : fp_zero(x->f, n.sign);
+}
+
+/* Arm's FPToFixedJS. Beyond 2^84 a double is a multiple of 2^32. */
+uint32_t fp_to_js(FpCtx *x, uint64_t a, bool *exact)
+{
+    FpNum n = fp_unpack(x, a);
+    bool inexact = false, invalid = fp_is_nan(&n) || n.cls == FPC_INF;
+    uint64_t mag = 0;
+
+    if (n.cls == FPC_FINITE && n.exp > 63) {
+        invalid = true;
+        mag = n.exp < 63 + 32 ? n.sig << (n.exp - 63) : 0;
+    } else if (n.cls == FPC_FINITE) {
+        mag = integral(IR_RN_ZERO, &n, n.exp, &inexact);
+        invalid = mag > int_limit(32, true, n.sign);
+    }
+    x->flags |= invalid ? FP_INVALID : inexact ? FP_INEXACT : 0;
+    *exact = !invalid && !inexact && a != fp_zero(x->f, true) && (mag || !(a << 1));
+    return (uint32_t)(n.sign ? -mag : mag);
+}
+
 uint64_t fp_from_int(FpCtx *x, uint64_t v, unsigned fbits, bool is_signed)
 {
     bool sign = is_signed && v >> 63;

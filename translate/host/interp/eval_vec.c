@@ -49,7 +49,7 @@ static inline uint64_t lane_rbit(uint64_t x, unsigned width)
     return r;
 }
 
-/* lane_dot_s, lane_dot_u: sum of the products of the four bytes of x and y. */
+/* lane_dot_s, lane_dot_u, lane_dot_us: sum of the products of the four bytes of x and y. */
 static inline uint32_t lane_dot_s(uint32_t x, uint32_t y)
 {
     int32_t sum = 0;
@@ -68,6 +68,24 @@ static inline uint32_t lane_dot_u(uint32_t x, uint32_t y)
         sum += (uint32_t)(uint8_t)(x >> i) * (uint8_t)(y >> i);
     }
     return sum;
+}
+
+static inline uint32_t lane_dot_us(uint32_t x, uint32_t y)
+{
+    int32_t sum = 0;
+
+    for (unsigned i = 0; i < 32; i += 8) {
+        sum += (int32_t)(uint8_t)(x >> i) * (int8_t)(y >> i);
+    }
+    return (uint32_t)sum;
+}
+
+/* rdm_sum: c plus the high half of twice the product, rounded; only of 16 and 32 bits. */
+static inline Int128 rdm_sum(int64_t c, Int128 product, int width)
+{
+    Int128 half = (Int128)1 << (width - 2);
+
+    return (c * ((Int128)1 << (width - 1)) + product + half) >> (width - 1);
 }
 
 #define UNUSED __attribute__((unused))
@@ -131,6 +149,8 @@ BITWISE(vxor,    a->u64[i] ^ b->u64[i])
 BITWISE(vandn,   a->u64[i] & ~b->u64[i])
 BITWISE(vorn,    a->u64[i] | ~b->u64[i])
 BITWISE(vnot,    ~a->u64[i])
+BITWISE(vxor3,   a->u64[i] ^ b->u64[i] ^ c->u64[i])
+BITWISE(vbcax,   a->u64[i] ^ (b->u64[i] & ~c->u64[i]))
 BITWISE(vbsl,    (a->u64[i] & c->u64[i]) | (b->u64[i] & ~c->u64[i]))
 
 /* arithmetic */
@@ -161,6 +181,8 @@ VEC1(vqabs,      SAT_S((S)x < 0 ? -(W)(S)x : (W)(S)x))
 VEC1(vqneg,      SAT_S(-(W)(S)x))
 VEC2(vqdmulh,    SAT_S(((W)(S)x * (S)y) >> (WIDTH - 1)))
 VEC2(vqrdmulh,   SAT_S(((W)(S)x * (S)y + ((W)1 << (WIDTH - 2))) >> (WIDTH - 1)))
+VEC3(vqrdmlah,   SAT_S(rdm_sum((S)z, (W)(S)x * (S)y, WIDTH)))
+VEC3(vqrdmlsh,   SAT_S(rdm_sum((S)z, -((W)(S)x * (S)y), WIDTH)))
 VEC2(vmul_p,     clmul(x, y))
 
 /* comparisons and bit counts */
@@ -178,6 +200,7 @@ VEC1(vrbit,      lane_rbit(x, WIDTH))
 /* i32 lanes of bytes; the other widths of these rows are never asked for */
 VEC3(vdot_s,     z + lane_dot_s(x, y))
 VEC3(vdot_u,     z + lane_dot_u(x, y))
+VEC3(vdot_us,    z + lane_dot_us(x, y))
 VEC1(urecpe,     fp_urecpe(x))
 VEC1(ursqrte,    fp_ursqrte(x))
 
@@ -189,6 +212,7 @@ VEC1(vrshr_s_i,  ((W)(S)x + ((W)1 << (imm - 1))) >> imm)
 VEC1(vrshr_u_i,  ((W)x + ((W)1 << (imm - 1))) >> imm)
 VEC2(vsli_i,     (uint64_t)y << imm | (x & (((uint64_t)1 << imm) - 1)))
 VEC2(vsri_i,     (W)y >> imm | (x & ~((W)(U)-1 >> imm)))
+VEC1(vror_i,     (uint64_t)x >> imm | (uint64_t)x << (-imm & (WIDTH - 1)))
 VEC1(vqshl_s_i,  SAT_S((Int128)(S)x * ((Int128)1 << imm)))
 VEC1(vqshl_u_i,  SAT_U((Int128)x * ((Int128)1 << imm)))
 VEC1(vqshl_su_i, SAT_U((Int128)(S)x * ((Int128)1 << imm)))

@@ -195,10 +195,113 @@ void interp_zero_block(Interp *in, const IrOp *op)
     access_end(in->env);
 }
 
+/* ---- copying and setting any number of bytes: see ir.def and ir.h ---- */
+
+/* from_here, up_to_here: bytes of the page of addr from it on, and before it. */
+static uint64_t from_here(uint64_t addr)
+{
+    return PAGE_BYTES - (addr & (PAGE_BYTES - 1));
+}
+
+static uint64_t up_to_here(uint64_t addr)
+{
+    return ((addr - 1) & (PAGE_BYTES - 1)) + 1;
+}
+
+static uint64_t least(uint64_t x, uint64_t y)
+{
+    return x < y ? x : y;
+}
+
+/* redo: with C set, back to what the preparing instruction wants, and to it. */
+static void redo(Interp *in, const IrOp *op, bool copy)
+{
+    uint64_t left = get_int(in, op->c);
+
+    if (!(get_nzcv(in) & 2))
+        return;
+    if (copy && get_nzcv(in) & 8) {
+        put_int(in, op->a, get_int(in, op->a) - left);
+        put_int(in, op->b, get_int(in, op->b) - left);
+    }
+    *pc_at(in->env, in->guest) = in->env->rt.interp_pc - 4 * (op->imm & IR_REDO_WORDS);
+    interp_stop(in->env);
+}
+
+/* move: n bytes inside of one page each; the one at probe first, so that it is what faults. */
+static void move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, uint64_t probe)
+{
+    uint8_t first;
+
+    access_begin(in->env, src + probe);
+    first = *(const volatile uint8_t *)(src + probe);
+    in->env->rt.access_addr = dst + probe;
+    *(volatile uint8_t *)(dst + probe) = first;
+    memmove((void *)dst, (const void *)src, n);
+    access_end(in->env);
+}
+
+/* progress: what is left goes to the guest; a signal may come now. */
+static void progress(Interp *in, const IrOp *op, uint64_t left)
+{
+    put_int(in, op->d, left);
+    if (left && in->env->rt.poke)
+        interp_stop(in->env);
+}
+
+void interp_copy_mem(Interp *in, const IrOp *op)
+{
+    uint64_t a = get_int(in, op->a), b = get_int(in, op->b);
+
+    redo(in, op, true);
+    for (uint64_t left = get_int(in, op->c), n; left; progress(in, op, left)) {
+        uint64_t dst = untag(in->guest, a + left), src = untag(in->guest, b + left);
+
+        if ((int64_t)left < 0) {
+            n = least(-left, least(from_here(dst), from_here(src)));
+            move(in, dst, src, n, 0);
+            left += n;
+        } else {
+            n = least(left, least(up_to_here(dst), up_to_here(src)));
+            move(in, dst - n, src - n, n, n - 1);
+            left -= n;
+        }
+    }
+}
+
+void interp_set_mem(Interp *in, const IrOp *op)
+{
+    uint64_t a = get_int(in, op->a), left = get_int(in, op->c);
+    int byte = (uint8_t)get_int(in, op->b);
+
+    redo(in, op, false);
+    while ((int64_t)left < 0) {
+        uint64_t dst = untag(in->guest, a + left), n = least(-left, from_here(dst));
+
+        access_begin(in->env, dst);
+        *(volatile uint8_t *)dst = (uint8_t)byte;
+        memset((void *)dst, byte, n);
+        access_end(in->env);
+        left += n;
+        progress(in, op, left);
+    }
+}
+
 void interp_guard(Interp *in, const IrOp *op)
 {
     if (!get_kind(in, op, 'I', op->a)) {
         interp_stop(in->env);   /* the marker has set the pc */
+    }
+}
+
+void interp_check_align(Interp *in, const IrOp *op)
+{
+    uint64_t addr = untag(in->guest, get_int(in, op->a));
+    unsigned n = op->imm & 255;
+    bool bad = op->imm >> 8 ? (addr & 15) + n > 16 : addr & (n - 1);
+
+    if (bad) {
+        interp_raise(in->env, SIGBUS, BUS_ADRALN, addr);
     }
 }
 

@@ -966,6 +966,13 @@ static inline void asm_mulx(Asm *as, int w, int hi, int lo, int s)
     asm_vex_rrr(as, 2, 3, w, 0xf6, hi, lo, s);
 }
 
+static inline void asm_mulx_m(Asm *as, int w, int hi, int lo, Mem m)
+{
+    asm_vex(as, 2, 3, w, ((unsigned)hi >> 3 & 1) << 2 | asm_rex_m(m), lo);
+    asm_8(as, 0xf6);
+    asm_modrm_m(as, hi, m, 0);
+}
+
 static inline void asm_pdep(Asm *as, int w, int d, int s, int mask)
 {
     asm_vex_rrr(as, 2, 3, w, 0xf5, d, s, mask);
@@ -1242,6 +1249,36 @@ static inline void asm_vcvt_xr(Asm *as, VOp op, int w, int d, int a, int r)
 static inline void asm_vcvt_rx(Asm *as, VOp op, int w, int r, int x)
 {
     asm_vraw_rr(as, op, w, r, 0, x);
+}
+
+/*
+ * AVX-512VL on xmm0 to xmm15, without masks and from registers alone: asm_evex is the prefix with
+ * the opcode and ModRM. The user looks at HostFeatures.
+ */
+static inline void asm_evex(Asm *as, unsigned map, int w, unsigned opc, int reg, int vvvv, int rm)
+{
+    unsigned r = (unsigned)reg >> 3 & 1, b = (unsigned)rm >> 3 & 1;
+
+    asm_8(as, 0x62);
+    asm_8(as, (r ^ 1) << 7 | 0x40 | (b ^ 1) << 5 | 0x10 | map);
+    asm_8(as, (unsigned)w << 7 | (~(unsigned)vvvv & 15) << 3 | 4 | VP_P66);
+    asm_8(as, 0x08);
+    asm_8(as, opc);
+    asm_8(as, 0xc0 | (reg & 7u) << 3 | (rm & 7u));
+}
+
+/* asm_vpternlog: each bit of d = bit (4 d + 2 a + b) of table. */
+static inline void asm_vpternlog(Asm *as, int d, int a, int b, unsigned table)
+{
+    asm_evex(as, VM_3A, 1, 0x25, d, a, b);
+    asm_8(as, table);
+}
+
+/* asm_vpror: d = lanes of s, w: of 64 bits, else 32, rotated right by n. */
+static inline void asm_vpror(Asm *as, int w, int d, int s, unsigned n)
+{
+    asm_evex(as, VM_0F, w, 0x72, 0, d, s);
+    asm_8(as, n);
 }
 
 /* asm_vmask: r = sign bits of the lanes (pmovmskb, movmskps, movmskpd). */

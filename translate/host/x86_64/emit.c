@@ -327,7 +327,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
 
 void emit_forget_copies(Emit *e)
 {
-    e->zero64 = e->zero32 = 0;
+    e->zero64 = e->zero32 = e->splat32 = 0;
     for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
         if (e->pool_int[i].kind == POOL_COPY)
             e->pool_int[i].kind = POOL_FREE;
@@ -358,7 +358,7 @@ static inline void emit_op(Emit *e, const IrOp *op)
         return;
     if (props & (IRP_READ | IRP_WRITE | IRP_FP)) {
         emit_note(e);
-        if (e->mode && special_fp(e, op))
+        if ((e->mode & MODE_SPECIAL) && special_fp(e, op))
             return;
     }
     if (int_rules[op->op])

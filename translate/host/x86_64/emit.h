@@ -156,6 +156,7 @@ typedef struct Emit {
     uint32_t clock;
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
+    uint32_t splat32;           /* bit per xmm: its 32-bit lanes are known to be equal */
     uint64_t spill_used;        /* bit per slot; integer and vector */
     uint32_t vspill_used;
     unsigned skip;              /* ops that the one in work has done along with its own */
@@ -223,6 +224,10 @@ typedef struct {
  * is loaded into scratch, or with scratch -1 (and where the pool has room) into the pool.
  */
 int emit_int(Emit *e, IrRef r, int scratch);
+
+/* emit_int_where: the host register that holds r now, or -1; r is no constant. Emits nothing. */
+int emit_int_where(const Emit *e, IrRef r);
+
 RegMem emit_int_rm(Emit *e, IrRef r, int scratch);
 int emit_vec(Emit *e, IrRef r);
 
@@ -291,6 +296,7 @@ static inline void emit_zero_forget(Emit *e, int x)
 {
     e->zero64 &= ~(1u << x);
     e->zero32 &= ~(1u << x);
+    e->splat32 &= ~(1u << x);
 }
 static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
 {
@@ -300,6 +306,14 @@ static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
     if (m)
         *m |= 1u << x;
     e->zero64 |= e->zero32;
+    e->zero_noted |= 1u << x;
+}
+
+/* emit_splat_note: the same of a vector whose 32-bit lanes are all equal. */
+static inline void emit_splat_note(Emit *e, int x)
+{
+    emit_zero_forget(e, x);
+    e->splat32 |= 1u << x;
     e->zero_noted |= 1u << x;
 }
 

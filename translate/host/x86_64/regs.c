@@ -254,6 +254,19 @@ static int ref_reg(Emit *e, bool vec, IrRef r)
     return host >= 0 ? host : pool_copy_of(e, vec, ir_reg_index(r));
 }
 
+int emit_int_where(const Emit *e, IrRef r)
+{
+    if (ir_is_temp(r))
+        return e->ir->temp[ir_temp_index(r)].reg;
+    if (e->home[ir_reg_index(r)] >= 0)
+        return e->home[ir_reg_index(r)];
+    for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
+        if (e->pool_int[i].kind == POOL_COPY && e->pool_int[i].what == ir_reg_index(r))
+            return pool_int_reg[i];
+    }
+    return -1;
+}
+
 int emit_int(Emit *e, IrRef r, int scratch)
 {
     if (ir_is_const(r)) {
@@ -325,8 +338,11 @@ static int dst_any(Emit *e, bool vec, IrRef r)
 {
     int host;
 
-    if (ir_is_reg(r) && e->home[ir_reg_index(r)] >= 0)
-        return e->home[ir_reg_index(r)];
+    if (ir_is_reg(r) && (host = e->home[ir_reg_index(r)]) >= 0)
+        return host;
+    /* A copy of what the register held is of no more use. */
+    if (ir_is_reg(r) && (host = pool_copy_of(e, vec, ir_reg_index(r))) >= 0)
+        return host;
     PoolReg *p = pool_take(e, vec, &host);
 
     if (!p) {
@@ -340,11 +356,13 @@ static int dst_any(Emit *e, bool vec, IrRef r)
 static void vec_move(Emit *e, int d, int s)
 {
     uint32_t zero64 = e->zero64 >> s & 1, zero32 = e->zero32 >> s & 1;
+    uint32_t splat32 = e->splat32 >> s & 1;
 
     asm_vmov(&e->as, d, s);
     emit_zero_forget(e, d);
     e->zero64 |= zero64 << d;
     e->zero32 |= zero32 << d;
+    e->splat32 |= splat32 << d;
 }
 
 static void done_any(Emit *e, bool vec, IrRef r, int reg)
@@ -434,5 +452,5 @@ void emit_regs_start(Emit *e)
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
-    e->zero64 = e->zero32 = 0;
+    e->zero64 = e->zero32 = e->splat32 = 0;
 }

@@ -57,6 +57,24 @@ void rule_guard(Emit *e, const IrOp *op)
     emit_deopt_jcc(e, CC_E);
 }
 
+/* What is not aligned goes to the interpreter, also when that finds it in one aligned 16 bytes. */
+void rule_check_align(Emit *e, const IrOp *op)
+{
+    int32_t mask = (int32_t)(op->imm & 255) - 1;
+    uint64_t k;
+
+    if (!mask || (emit_is_const(e, op->a, &k) && !(k & (uint64_t)mask)))
+        return;
+    emit_clobber_flags(e);
+    RegMem a = emit_int_rm(e, op->a, -1);
+
+    if (a.reg >= 0)
+        asm_test_ri(&e->as, 0, a.reg, mask);
+    else
+        asm_test_mi(&e->as, 8, a.mem, mask);
+    emit_deopt_jcc(e, CC_NE);
+}
+
 void rule_fence(Emit *e, const IrOp *op)
 {
     if (op->imm == IR_FENCE_FULL && !ir_drained(e->ir, e->i, false))

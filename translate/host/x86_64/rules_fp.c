@@ -93,13 +93,37 @@ void fp_away(Emit *e, const IrOp *op, int a)
     vop3(as, q ? V_addpd : V_addps, VT1, VT1, VT2);
 }
 
+/* The lanes' bits but for the sign against the least normal number's. */
+void fp_watch(Emit *e, unsigned type, bool scalar, int x)
+{
+    static const uint64_t least[] = { [1] = 1ull << 10, [2] = 1ull << 23, [3] = 1ull << 52 };
+    static const VOp equal[] = { [1] = V_pcmpeqw, [2] = V_pcmpeqd, [3] = V_pcmpeqq };
+    unsigned log2 = lane_log2(type);
+    Asm *as = &e->as;
+
+    if (!fp_watching(e))
+        return;
+    emit_clobber_flags(e);
+    vop3m(as, V_pand, VT1, x, abs_mask(e, type));
+    vop3m(as, equal[log2], VT1, VT1, emit_splat(e, type, least[log2]));
+    if (scalar) {
+        asm_movd_rx(as, 0, RAX, VT1);
+        if (type == IR_F16)
+            asm_movzx_rr(as, 2, RAX, RAX);
+        asm_test_rr(as, 0, RAX, RAX);
+    } else {
+        vop2(as, V_ptest, VT1, VT1);
+    }
+    emit_deopt_jcc(e, CC_NZ);
+}
+
 /* ---- arithmetic ---- */
 
 /*
  * Two lanes of F32: the other two compute on zeros, or on copies of the first two where zeros
  * would raise something (div) or not give +0 (sub when rounding down).
  */
-static void arith_64(Emit *e, VOp v, bool zeros, int d, int a, int b)
+static void arith_64(Emit *e, VOp v, bool zeros, bool watch, int d, int a, int b)
 {
     Asm *as = &e->as;
     VOp fill = zeros ? V_movq : V_movddup;
@@ -107,21 +131,29 @@ static void arith_64(Emit *e, VOp v, bool zeros, int d, int a, int b)
     vop2(as, fill, VT0, a);
     vop2(as, fill, VT1, b);
     vop3(as, v, VT0, VT0, VT1);
+    if (watch)
+        fp_watch(e, IR_F32, false, VT0);
     vop2(as, zeros ? V_movaps : V_movq, d, VT0);
 }
 
 static bool arith(Emit *e, const IrOp *op, const FpRow row, bool zeros, int d, int a, int b)
 {
+    bool watch = fp_watching(e) && row == vop_fp_mul;
+
     if (!fp_ok(op))
         return false;
     if (op_vl(op) == IR_VL_64 && !fp_scalar(op)) {
-        arith_64(e, fp_pick(row, op), zeros, d, a, b);
+        arith_64(e, fp_pick(row, op), zeros, watch, d, a, b);
         return true;
     }
     /* A scalar operation takes what is above from its first operand. */
     bool zero = fp_scalar(op) && emit_zero_known(e, a, op_vl(op), op->type);
 
-    fp_op3(e, fp_pick(row, op), d, a, b);
+    fp_op3(e, fp_pick(row, op), watch ? VT0 : d, a, b);
+    if (watch) {
+        fp_watch(e, op->type, fp_scalar(op), VT0);
+        asm_vmov(&e->as, d, VT0);
+    }
     if (zero)
         emit_zero_note(e, d, op_vl(op), op->type);
     else
@@ -211,6 +243,7 @@ RULE(fma)
         vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, a, b);
     }
     emit_deopt_jcc(e, test_nan(e, op));
+    fp_watch(e, op->type, fp_scalar(op), VT0);
     emit_vl_to(e, d, VT0, op_vl(op), op->type);
     emit_zero_note(e, d, op_vl(op), op->type);
     return true;
@@ -340,6 +373,49 @@ RULE(fround)
     } else {
         vop2i(as, fp_pick(vop_fp_round, op), d, fp_cut(e, op, a), imm);
     }
+    return true;
+}
+
+/* round_in_range: of numbers smaller than a power of two that is an integer of the format. */
+static void round_in_range(Emit *e, const IrOp *op, int d, int x)
+{
+    Asm *as = &e->as;
+    bool q = fp_is64(op->type);
+    double limit = op->imm >> 8 == 64 ? 0x1p63 : 0x1p31;
+
+    vop3m(as, V_pand, VT1, x, abs_mask(e, op->type));
+    vop3mi(as, q ? V_cmppd : V_cmpps, VT1, VT1, fp_splat(e, op->type, limit), 1);
+    asm_vmask(as, q ? V_movmskpd : V_movmskps, RAX, VT1);
+    asm_alu_ri(as, 0, ALU_CMP, RAX, q ? 3 : 15);
+    emit_deopt_jcc(e, CC_NE);
+    vop2i(as, q ? V_roundpd : V_roundps, d, x, fp_round_imm(op->imm & 255));
+}
+
+/* Doubles to 32 bits: there and back by the host's conversions, which leave the sign of 0 behind. */
+static void round_by_int(Emit *e, const IrOp *op, int d, int x)
+{
+    Asm *as = &e->as;
+    bool current = (op->imm & 255) == IR_RN_CUR;
+
+    vop2(as, current ? V_cvtpd2dq : V_cvttpd2dq, VT1, x);
+    vop2(as, V_cvtdq2pd, VT1, VT1);
+    vop3m(as, V_pand, VT2, x, sign_mask(e, op->type));
+    vop3(as, V_por, d, VT1, VT2);
+}
+
+RULE(fround_int)
+{
+    unsigned round = op->imm & 255;
+
+    if (!fp_ok(op) || (round != IR_RN_ZERO && round != IR_RN_CUR))
+        return false;
+    emit_clobber_flags(e);
+    int x = fp_cut(e, op, a);
+
+    if (op->imm >> 8 == 32 && fp_is64(op->type))
+        round_by_int(e, op, d, x);
+    else
+        round_in_range(e, op, d, x);
     return true;
 }
 

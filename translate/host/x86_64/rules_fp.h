@@ -48,6 +48,22 @@ Mem fp_splat(Emit *e, unsigned type, double v);
  */
 void fp_away(Emit *e, const IrOp *op, int a);
 
+/*
+ * fp_watch: in MODE_UNDERFLOW, have the interpreter do the instruction when a lane of x that
+ * takes part is the least normal number, positive or negative: what Arm calls underflow may have
+ * rounded up to it. Call it before anything is written to the op's result, for ops that can round
+ * to that number: products and narrowing. A sum that small is exact; a quotient of two numbers of
+ * p bits that is below a power of two is below it by 1 in 2^p - 1 at least, which is more than the
+ * number of p bits next to that power. type, scalar: of x. x is no scratch register but VT0; VT1, rax and EFLAGS are lost.
+ */
+void fp_watch(Emit *e, unsigned type, bool scalar, int x);
+
+/* fp_watching: whether fp_watch() does anything; the result must then be in VT0 first. */
+static inline bool fp_watching(const Emit *e)
+{
+    return e->mode & MODE_UNDERFLOW;
+}
+
 /* fp_round_imm: immediate of roundps for an IrRound other than IR_RN_AWAY. */
 unsigned fp_round_imm(unsigned round);
 enum { FP_ROUND_QUIET = 8 };    /* or'ed in: no inexact exception */

@@ -20,9 +20,14 @@ static bool type_ok(unsigned t)
 /* d = a by a scalar conversion; the rest of d zero. */
 static void scalar_into_zero(Emit *e, VOp v, int d, int a)
 {
-    vzero(&e->as, VT1);
-    vop3(&e->as, v, VT1, VT1, a);
-    asm_vmov(&e->as, d, VT1);
+    bool watch = v == V_cvtsd2ss && fp_watching(e);
+    int t = watch ? VT0 : VT1;
+
+    vzero(&e->as, t);
+    vop3(&e->as, v, t, t, a);
+    if (watch)
+        fp_watch(e, IR_F32, true, t);
+    asm_vmov(&e->as, d, t);
 }
 
 RULE(fcvt)
@@ -39,7 +44,13 @@ RULE(fcvt)
         scalar_into_zero(e, V_cvtsd2ss, d, a);
     } else if (from == IR_F32 && to == IR_F16) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F32);
-        vop2i(as, V_cvtps2ph, VT0, d, 4);
+        if (fp_watching(e)) {
+            vop2i(as, V_cvtps2ph, VT0, VT0, 4);
+            fp_watch(e, IR_F16, true, VT0);
+            asm_vmov(as, d, VT0);
+        } else {
+            vop2i(as, V_cvtps2ph, VT0, d, 4);
+        }
     } else if (from == IR_F16 && to == IR_F32) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
         vop2(as, V_cvtph2ps, d, VT0);
@@ -75,10 +86,16 @@ RULE(fnarrow)
 
     if (!type_ok(op->type) || op->imm || (op->type == IR_F32 && !e->hf->f16c))
         return false;
+    int x = fp_cut(e, op, a), t = fp_watching(e) ? VT0 : d;
+
     if (op->type == IR_F64)
-        vop2(as, V_cvtpd2ps, d, fp_cut(e, op, a));
+        vop2(as, V_cvtpd2ps, t, x);
     else
-        vop2i(as, V_cvtps2ph, fp_cut(e, op, a), d, 4);
+        vop2i(as, V_cvtps2ph, x, t, 4);
+    if (t != d) {
+        fp_watch(e, op->type == IR_F64 ? IR_F32 : IR_F16, false, t);
+        asm_vmov(as, d, t);
+    }
     return true;
 }
 
@@ -467,5 +484,31 @@ RULE(i_uto_f)
     }
     scale_scalar(e, type, fbits, VT0);
     asm_vmov(as, d, VT0);
+    return true;
+}
+
+/*
+ * In the range of the integer, which most are, the conversion there and back tells by its bits
+ * whether it is exact, -0 being none. Outside the interpreter does it: a trap would cost more.
+ */
+RULE(fto_js)
+{
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    vop3m(as, V_pand, VT0, a, emit_splat(e, IR_I64, ~0ull >> 1));
+    vop2m(as, V_movaps, VT1, fp_splat(e, IR_F64, 0x1p31));
+    vop2(as, V_ucomisd, VT1, VT0);
+    emit_deopt_jcc(e, CC_BE);
+    asm_vcvt_rx(as, V_cvttsd2si, 0, RAX, a);
+    asm_vcvt_xr(as, V_cvtsi2sd, 0, VT0, VT0, RAX);
+    asm_movd_rx(as, 1, RCX, a);
+    asm_movd_rx(as, 1, d, VT0);
+    asm_alu_rr(as, 1, ALU_CMP, RCX, d);
+    asm_setcc(as, CC_E, RCX);
+    asm_movzx_rr(as, 1, RCX, RCX);
+    asm_shift_ri(as, 1, SH_SHL, RCX, 62);
+    asm_alu_rr(as, 1, ALU_OR, RAX, RCX);
+    asm_mov_rr(as, 1, d, RAX);
     return true;
 }

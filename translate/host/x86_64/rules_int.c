@@ -135,25 +135,31 @@ static bool commutes(AluOp alu)
     return alu != ALU_SUB && alu != ALU_SBB;
 }
 
-/* alu_swapped: b is in a register and a may stay in memory, or b is the destination. */
+/* alu_swapped: b is in a register and a is not, or b's is the destination. No code when not. */
 static bool alu_swapped(Emit *e, const IrOp *op, AluOp alu)
 {
     int w = emit_wide(op);
 
     if (!commutes(alu) || ir_is_const(op->a) || ir_is_const(op->b))
         return false;
-    RegMem a = operand(e, op, op->a, RAX), b = operand(e, op, op->b, RCX);
-    int home = ir_is_reg(op->d) ? e->home[ir_reg_index(op->d)] : -1;
+    int a = emit_int_where(e, op->a), b = emit_int_where(e, op->b);
+    int d = ir_is_reg(op->d) ? emit_int_where(e, op->d) : -1;
 
-    if (b.reg < 0 || (a.reg >= 0 && b.reg != home) || (a.reg >= 0 && a.reg == home))
+    if (b < 0 || (a >= 0 && b != d) || (a >= 0 && a == d))
         return false;
+    emit_int_rm(e, op->b, RCX);
+    RegMem m = operand(e, op, op->a, RAX);
     int r = emit_int_dst(e, op->d);
 
-    into(e, w, r, b.reg);
-    if (a.reg >= 0)
-        asm_alu_rr(&e->as, w, alu, r, a.reg);
-    else
-        asm_alu_rm(&e->as, w, alu, r, a.mem);
+    if (m.reg == r) {
+        asm_alu_rr(&e->as, w, alu, r, b);
+    } else {
+        into(e, w, r, b);
+        if (m.reg >= 0)
+            asm_alu_rr(&e->as, w, alu, r, m.reg);
+        else
+            asm_alu_rm(&e->as, w, alu, r, m.mem);
+    }
     emit_int_done(e, op->d, r);
     return true;
 }
@@ -746,20 +752,28 @@ static bool mul_keeping_flags(Emit *e, const IrOp *op, bool high)
 
     if (!e->hf->bmi2 || e->flags == FLAGS_PACKED || !emit_flags_needed(e))
         return false;
-    int a = emit_int(e, op->a, RAX), b = emit_int(e, op->b, RCX);
+    RegMem a = operand(e, op, op->a, RAX), b = operand(e, op, op->b, RCX);
 
-    if (b == RDX) {
-        b = a;
-    } else if (a != RDX) {
-        emit_take_pool(e, RDX);
-        asm_mov_rr(as, 1, RDX, a);
+    /* One operand must be in rdx, the other may stay in memory. */
+    if (b.reg == RDX || (a.reg < 0 && b.reg >= 0)) {
+        RegMem other = a;
+
+        a = b;
+        b = other;
     }
-    int r = emit_int_dst(e, op->d);
+    if (a.reg != RDX) {
+        emit_take_pool(e, RDX);
+        if (a.reg >= 0)
+            asm_mov_rr(as, 1, RDX, a.reg);
+        else
+            asm_mov_rm(as, 1, RDX, a.mem);
+    }
+    int r = emit_int_dst(e, op->d), hi = high ? r : RCX, lo = high ? RCX : r;
 
-    if (high)
-        asm_mulx(as, w, r, RCX, b);
+    if (b.reg >= 0)
+        asm_mulx(as, w, hi, lo, b.reg);
     else
-        asm_mulx(as, w, RCX, r, b);
+        asm_mulx_m(as, w, hi, lo, b.mem);
     emit_int_done(e, op->d, r);
     return true;
 }
@@ -919,6 +933,69 @@ void rule_cls(Emit *e, const IrOp *op)
 
     asm_lzcnt(&e->as, w, r, RAX);
     emit_int_done(e, op->d, r);
+}
+
+void rule_ctz(Emit *e, const IrOp *op)
+{
+    if (!e->hf->bmi1) {
+        emit_eval(e, op);
+        return;
+    }
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
+
+    asm_tzcnt(&e->as, emit_wide(op), r, a);
+    emit_int_done(e, op->d, r);
+}
+
+void rule_popcnt(Emit *e, const IrOp *op)
+{
+    if (!e->hf->popcnt) {
+        emit_eval(e, op);
+        return;
+    }
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), r = emit_int_dst(e, op->d);
+
+    asm_popcnt(&e->as, emit_wide(op), r, a);
+    emit_int_done(e, op->d, r);
+}
+
+/* min_max: b unless the comparison a with b says a. */
+static void min_max(Emit *e, const IrOp *op, int cc)
+{
+    int w = emit_wide(op);
+
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), b = emit_int(e, op->b, RCX);
+
+    into(e, w, RCX, b);
+    asm_alu_rr(&e->as, w, ALU_CMP, a, RCX);
+    asm_cmovcc(&e->as, w, cc, RCX, a);
+    int r = emit_int_dst(e, op->d);
+
+    asm_mov_rr(&e->as, w, r, RCX);
+    emit_int_done(e, op->d, r);
+}
+
+void rule_min_s(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_L);
+}
+
+void rule_max_s(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_G);
+}
+
+void rule_min_u(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_B);
+}
+
+void rule_max_u(Emit *e, const IrOp *op)
+{
+    min_max(e, op, CC_A);
 }
 
 /* swap_groups: exchange neighbouring groups of n bits in rax. */

@@ -169,8 +169,44 @@ RULE(vnot)
     return bitwise(e, op, V_pxor, d, a, VT0);
 }
 
+void emit_ternary(Emit *e, unsigned table, int d, int a, int b, int c)
+{
+    int t = d != a && (d == b || d == c) ? VT0 : d;
+
+    asm_vmov(&e->as, t, a);
+    asm_vpternlog(&e->as, t, b, c, table);
+    asm_vmov(&e->as, d, t);
+}
+
+RULE(vxor3)
+{
+    if (!e->hf->avx512vl) {
+        vop3(&e->as, V_pxor, VT0, a, b);
+        return bitwise(e, op, V_pxor, d, VT0, c);
+    }
+    emit_ternary(e, TERNARY_XOR, d, a, b, c);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
+RULE(vbcax)
+{
+    if (!e->hf->avx512vl) {
+        vop3(&e->as, V_pandn, VT0, c, b);
+        return bitwise(e, op, V_pxor, d, VT0, a);
+    }
+    emit_ternary(e, TERNARY_BCAX, d, a, b, c);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
 RULE(vbsl)
 {
+    if (e->hf->avx512vl) {
+        emit_ternary(e, 0xe4, d, a, b, c);
+        emit_vl(e, d, op_vl(op), op->type);
+        return true;
+    }
     vop3(&e->as, V_pandn, VT0, c, b);
     vop3(&e->as, V_pand, VT1, a, c);
     return bitwise(e, op, V_por, d, VT0, VT1);
@@ -481,8 +517,8 @@ RULE(vqneg)
     return sat_min_to_max(e, op, d, VT1);
 }
 
-/* VT0 = high half of twice the 32-bit lanes' product, rounded when asked. */
-static void mul_high32(Emit *e, bool round, int a, int b)
+/* VT0 = high half of twice the 32-bit lanes' product plus addend. */
+static void mul_high32(Emit *e, uint32_t addend, int a, int b)
 {
     Asm *as = &e->as;
 
@@ -492,8 +528,8 @@ static void mul_high32(Emit *e, bool round, int a, int b)
     vop3(as, V_pmuldq, VT0, a, b);
     vop3(as, V_paddq, VT0, VT0, VT0);
     vop3(as, V_paddq, VT1, VT1, VT1);
-    if (round) {
-        vop2m(as, V_movaps, VT2, emit_splat(e, IR_I64, 0x80000000));
+    if (addend) {
+        vop2m(as, V_movaps, VT2, emit_splat(e, IR_I64, addend));
         vop3(as, V_paddq, VT0, VT0, VT2);
         vop3(as, V_paddq, VT1, VT1, VT2);
     }
@@ -526,7 +562,7 @@ RULE(vqdmulh)
         vshift(as, V_psrlw_i, VT1, VT1, 15);
         vop3(as, V_por, VT0, VT0, VT1);
     } else {
-        mul_high32(e, false, a, b);
+        mul_high32(e, 0, a, b);
     }
     return mul_high_end(e, op, d);
 }
@@ -539,8 +575,72 @@ RULE(vqrdmulh)
     if (op->type == IR_I16)
         vop3(&e->as, V_pmulhrsw, VT0, a, b);
     else
-        mul_high32(e, true, a, b);
+        mul_high32(e, 1u << 31, a, b);
     return mul_high_end(e, op, d);
+}
+
+/*
+ * vqrdmlah, vqrdmlsh: the accumulator is added to the rounded high half h, whose only overflow is
+ * MIN * MIN: MAX + 1 then, and the only time it comes out as MIN. Subtracting c - h would round
+ * ties the wrong way, so h is made with one less than half.
+ */
+static bool rdm_16(Emit *e, const IrOp *op, bool sub, int d, int a, int b, int c)
+{
+    Asm *as = &e->as;
+    Mem min = emit_splat(e, IR_I16, 0x8000);
+
+    vop3(as, V_pmulhrsw, VT0, a, b);
+    vop2m(as, V_movaps, VT1, min);
+    vop3(as, V_pcmpeqw, VT1, VT1, VT0);         /* where it is MAX + 1 */
+    if (sub) {
+        vop3(as, V_pmullw, VT2, a, b);
+        vop3(as, V_paddw, VT2, VT2, VT2);
+        vop3m(as, V_pcmpeqw, VT2, VT2, min);
+        vop3(as, V_paddw, VT0, VT0, VT2);       /* a tie */
+    }
+    vop3(as, sub ? V_psubw : V_paddw, XMM15, c, VT0);
+    vop3(as, V_paddw, VT0, VT0, VT1);
+    vop3(as, sub ? V_psubsw : V_paddsw, VT2, c, VT0);
+    vop3(as, sub ? V_paddsw : V_psubsw, VT2, VT2, VT1);
+    vop3(as, V_pxor, VT1, VT2, XMM15);
+    return sat_end(e, op, d, VT2, VT1);
+}
+
+static bool rdm_32(Emit *e, const IrOp *op, bool sub, int d, int a, int b, int c)
+{
+    Asm *as = &e->as;
+
+    mul_high32(e, sub ? 0x7fffffff : 1u << 31, a, b);
+    vop2m(as, V_movaps, VT2, emit_splat(e, IR_I32, 1u << 31));
+    vop3(as, V_pcmpeqd, VT2, VT2, VT0);
+    vop3(as, V_pxor, VT2, VT2, VT0);            /* with the sign h has really */
+    if (sub) {
+        vop3(as, V_pxor, VT1, VT2, c);
+        vop3(as, V_psubd, VT0, c, VT0);
+        vop3(as, V_pxor, VT2, VT0, c);
+    } else {
+        vop3(as, V_paddd, VT0, VT0, c);
+        vop3(as, V_pxor, VT1, VT0, c);
+        vop3(as, V_pxor, VT2, VT2, VT0);
+    }
+    vop3(as, V_pand, VT1, VT1, VT2);
+    return sat_signed(e, op, d, c);
+}
+
+RULE(vqrdmlah)
+{
+    if (op->type != IR_I16 && op->type != IR_I32)
+        return false;
+    emit_clobber_flags(e);
+    return (op->type == IR_I16 ? rdm_16 : rdm_32)(e, op, false, d, a, b, c);
+}
+
+RULE(vqrdmlsh)
+{
+    if (op->type != IR_I16 && op->type != IR_I32)
+        return false;
+    emit_clobber_flags(e);
+    return (op->type == IR_I16 ? rdm_16 : rdm_32)(e, op, true, d, a, b, c);
 }
 
 /* ---- compares ---- */
@@ -708,17 +808,17 @@ RULE(vrbit)
 }
 
 /* Even and odd bytes as words, multiplied and added in pairs, give whole 32-bit lanes. */
-static bool dot(Emit *e, const IrOp *op, VOp shift_right, int d, int a, int b, int c)
+static bool dot(Emit *e, const IrOp *op, VOp right_a, VOp right_b, int d, int a, int b, int c)
 {
     Asm *as = &e->as;
 
     vshift(as, V_psllw_i, VT0, a, 8);
     vshift(as, V_psllw_i, VT1, b, 8);
-    vshift(as, shift_right, VT0, VT0, 8);
-    vshift(as, shift_right, VT1, VT1, 8);
+    vshift(as, right_a, VT0, VT0, 8);
+    vshift(as, right_b, VT1, VT1, 8);
     vop3(as, V_pmaddwd, VT0, VT0, VT1);
-    vshift(as, shift_right, VT1, a, 8);
-    vshift(as, shift_right, VT2, b, 8);
+    vshift(as, right_a, VT1, a, 8);
+    vshift(as, right_b, VT2, b, 8);
     vop3(as, V_pmaddwd, VT1, VT1, VT2);
     vop3(as, V_paddd, VT0, VT0, VT1);
     vop3(as, V_paddd, d, c, VT0);
@@ -728,10 +828,15 @@ static bool dot(Emit *e, const IrOp *op, VOp shift_right, int d, int a, int b, i
 
 RULE(vdot_s)
 {
-    return dot(e, op, V_psraw_i, d, a, b, c);
+    return dot(e, op, V_psraw_i, V_psraw_i, d, a, b, c);
 }
 
 RULE(vdot_u)
 {
-    return dot(e, op, V_psrlw_i, d, a, b, c);
+    return dot(e, op, V_psrlw_i, V_psrlw_i, d, a, b, c);
+}
+
+RULE(vdot_us)
+{
+    return dot(e, op, V_psrlw_i, V_psraw_i, d, a, b, c);
 }

@@ -87,20 +87,30 @@ void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n);
 /* Rows of instructions by lane size. */
 extern const VOp vop_add[4], vop_sub[4], vop_cmp_eq[4], vop_cmp_gt[4];
 
+/* emit_ror: d = lanes (32 or 64 bits) of a rotated right by n, 1 to below the width; as above. */
+void emit_ror(Emit *e, unsigned type, int d, int a, unsigned n);
+
+/*
+ * emit_ternary: each bit of d = bit (4 a + 2 b + c) of table, for any overlap with VT0 as scratch.
+ * Only with HostFeatures.avx512vl.
+ */
+void emit_ternary(Emit *e, unsigned table, int d, int a, int b, int c);
+enum { TERNARY_XOR = 0x96, TERNARY_BCAX = 0xb4, TERNARY_CHOOSE = 0xca, TERNARY_MAJORITY = 0xe8 };
+
 /* emit_not: d = ~d, by way of VT2. */
 void emit_not(Emit *e, int d);
 
 // clang-format off
 #define VEC_RULES(X) \
     /* rules_vec.c */ \
-    X(vmov) X(vand) X(vor) X(vxor) X(vandn) X(vorn) X(vnot) X(vbsl) \
+    X(vmov) X(vand) X(vor) X(vxor) X(vandn) X(vorn) X(vnot) X(vbsl) X(vxor3) X(vbcax) \
     X(vadd) X(vsub) X(vmul) X(vneg) X(vabs) X(vmin_s) X(vmax_s) X(vmin_u) X(vmax_u) \
     X(vabd_s) X(vabd_u) X(vhadd_s) X(vhadd_u) X(vhsub_s) X(vhsub_u) X(vrhadd_s) X(vrhadd_u) \
-    X(vqadd_s) X(vqadd_u) X(vqsub_s) X(vqsub_u) X(vqabs) X(vqneg) X(vqdmulh) X(vqrdmulh) \
+    X(vqadd_s) X(vqadd_u) X(vqsub_s) X(vqsub_u) X(vqabs) X(vqneg) X(vqdmulh) X(vqrdmulh) X(vqrdmlah) X(vqrdmlsh) \
     X(vcmp_eq) X(vcmp_gt_s) X(vcmp_ge_s) X(vcmp_gt_u) X(vcmp_ge_u) X(vtst) \
-    X(vcnt) X(vclz) X(vcls) X(vrbit) X(vdot_s) X(vdot_u) \
+    X(vcnt) X(vclz) X(vcls) X(vrbit) X(vdot_s) X(vdot_u) X(vdot_us) \
     /* rules_vec_shift.c */ \
-    X(vshl_i) X(vshr_s_i) X(vshr_u_i) X(vrshr_s_i) X(vrshr_u_i) X(vsli_i) X(vsri_i) \
+    X(vror_i) X(vshl_i) X(vshr_s_i) X(vshr_u_i) X(vrshr_s_i) X(vrshr_u_i) X(vsli_i) X(vsri_i) \
     X(vqshl_s_i) X(vqshl_u_i) X(vqshl_su_i) X(vshl_s) X(vshl_u) X(vrshl_s) \
     X(vrshl_u) \
     /* rules_vec_perm.c */ \
@@ -114,15 +124,18 @@ void emit_not(Emit *e, int d);
     X(vaddl_pair_u) X(vnarrow) X(vqnarrow_s) X(vqnarrow_u) X(vqnarrow_su) \
     /* rules_fp.c */ \
     X(fadd) X(fsub) X(fmul) X(fmulx) X(fdiv) X(fsqrt) X(fma) X(fmax) X(fmin) X(fmaxnm) X(fminnm) \
-    X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) \
+    X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm) \
     /* rules_fp_cvt.c */ \
-    X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) \
+    X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) \
     X(i_sto_f) X(i_uto_f) \
     /* rules_crypto.c */ \
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \
-    X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1)
+    X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1) \
+    /* rules_hash.c */ \
+    X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
 // clang-format on
 
 #define X(name) VecRule rule_##name;

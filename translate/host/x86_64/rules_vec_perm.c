@@ -100,6 +100,8 @@ RULE(vdup_lane)
 
     if (n == 16 && l >= 2) {
         vop2i(as, V_pshufd, d, a, l == 2 ? lane * 0x55 : lane ? 0xee : 0x44);
+        if (l == 2)
+            emit_splat_note(e, d);
     } else if (n == 8 && l == 3) {
         if (lane)
             vshift(as, V_psrldq_i, d, a, 8);

@@ -95,6 +95,29 @@ void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n)
         vshift(&e->as, vop_sra[l], d, a, n < 8u << l ? n : (8u << l) - 1);
 }
 
+void emit_ror(Emit *e, unsigned type, int d, int a, unsigned n)
+{
+    unsigned width = lane_bits(type);
+
+    if (e->hf->avx512vl && width >= 32) {
+        asm_vpror(&e->as, width == 64, d, a, n);
+        return;
+    }
+    emit_shr_u(e, type, VT2, a, n);
+    emit_shl(e, type, d, a, width - n);
+    vop3(&e->as, V_por, d, d, VT2);
+}
+
+RULE(vror_i)
+{
+    if (op->imm)
+        emit_ror(e, op->type, d, a, op->imm);
+    else
+        asm_vmov(&e->as, d, a);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
 /* ---- by an immediate ---- */
 
 RULE(vshl_i)

@@ -38,6 +38,15 @@ RULE(vext_u)
 
 /* ---- products ---- */
 
+/* The register with two 32-bit lanes of a in its even places: t, or a itself if all are equal. */
+static int spread_even(Emit *e, int t, int a, unsigned spread)
+{
+    if (e->splat32 >> a & 1)
+        return a;
+    vop2i(&e->as, V_pshufd, t, a, spread);
+    return t;
+}
+
 /* d = products of the narrow lanes. */
 static void products(Emit *e, const IrOp *op, bool sign, int d, int a, int b)
 {
@@ -56,9 +65,9 @@ static void products(Emit *e, const IrOp *op, bool sign, int d, int a, int b)
         vop3(as, op->imm ? V_punpckhwd : V_punpcklwd, d, VT0, VT1);
         break;
     default:
-        vop2i(as, V_pshufd, VT0, a, spread);
-        vop2i(as, V_pshufd, VT1, b, spread);
-        vop3(as, sign ? V_pmuldq : V_pmuludq, d, VT0, VT1);
+        a = spread_even(e, VT0, a, spread);
+        b = spread_even(e, VT1, b, spread);
+        vop3(as, sign ? V_pmuldq : V_pmuludq, d, a, b);
     }
 }
 

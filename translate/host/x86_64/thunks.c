@@ -178,7 +178,7 @@ static void thunk_find(Asm *as, uint8_t *miss[MISS_JUMPS])
     asm_alu_rm(as, 1, ALU_ADD, RDX, emit_thunk(DATA_CODE));
     emit_jump_index(as);
     asm_lea(as, 1, RCX, mem_bi(RBP, RCX, 2, jump));
-    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), 1);
+    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), (int32_t)ENV_NO_PC);
     asm_mov_mr(as, 8, mem_b(RCX, offsetof(JumpEntry, host)), RDX);
     asm_mov_mr(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), RAX);
     asm_lock(as);
@@ -197,7 +197,7 @@ static void thunk_find(Asm *as, uint8_t *miss[MISS_JUMPS])
     asm_jmp_r(as, RDX);
     asm_patch8(as, moved);
     asm_patch8(as, gone);
-    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), 1);
+    asm_mov_mi(as, 8, mem_b(RCX, offsetof(JumpEntry, gpc)), (int32_t)ENV_NO_PC);
     asm_jmp_r(as, RDX);
 }
 

@@ -135,6 +135,12 @@ Test(eval_vec, widths)
         ROW(vhmin_u, I16, IR_VL_64,  0, NUM(0, 0x0004000300020009), Z, Z, NUM(0, 2), 0),
         ROW(vdot_s,  I32, IR_VL_LANE, 0, NUM(0, 0xff02ff02), NUM(0, 0x01010303), NUM(0, 1), NUM(0, 5), 0),
         ROW(vdot_u,  I32, IR_VL_LANE, 0, NUM(0, 0xff000000), NUM(0, 0xff000000), NUM(0, 1), NUM(0, 0xfe02), 0),
+        ROW(vdot_us, I32, IR_VL_LANE, 0, NUM(0, 0xff000002), NUM(0, 0xff0000ff), NUM(0, 1), NUM(0, 0xffffff00), 0),
+        ROW(vqrdmlah, I16, IR_VL_LANE, 0, NUM(0, 0x8000), NUM(0, 0x8000), Z, NUM(0, 0x7fff), 1),
+        ROW(vqrdmlah, I16, IR_VL_LANE, 0, NUM(0, 0x8000), NUM(0, 0x8000), NUM(0, 0xffff), NUM(0, 0x7fff), 0),
+        ROW(vqrdmlsh, I32, IR_VL_LANE, 0, NUM(0, 1u << 31), NUM(0, 1u << 31), Z, NUM(0, 1u << 31), 0),
+        ROW(vqrdmlsh, I32, IR_VL_LANE, 0, NUM(0, 1u << 31), NUM(0, 1u << 31), NUM(0, 0xffffffff), NUM(0, 1u << 31), 1),
+        ROW(vqrdmlsh, I16, IR_VL_LANE, 0, NUM(0, 1), NUM(0, 0x4000), NUM(0, 5), NUM(0, 5), 0),
     };
     check(rows, ARRAY_LEN(rows));
 }

@@ -111,6 +111,13 @@ static bool imm_round(const IrOp *op, unsigned i, uint32_t *imm)
     return i < 12;
 }
 
+static bool imm_round_int(const IrOp *op, unsigned i, uint32_t *imm)
+{
+    (void)op;
+    *imm = (i & 1 ? IR_RN_CUR : IR_RN_ZERO) | (i & 2 ? 64 : 32) << 8;
+    return i < 4;
+}
+
 static bool imm_format(const IrOp *op, unsigned i, uint32_t *imm)
 {
     *imm = IR_F16 + i + (op->type <= IR_F16 + i);
@@ -166,6 +173,7 @@ static const Form lane_forms[] = {
     F(vor, T_INT, L_ALL, imm_none), F(vxor, T_INT, L_ALL, imm_none),
     F(vandn, T_INT, L_ALL, imm_none), F(vorn, T_INT, L_ALL, imm_none),
     F(vnot, T_INT, L_ALL, imm_none), F(vbsl, T_INT, L_ALL, imm_none),
+    F(vxor3, T_INT, L_ALL, imm_none), F(vbcax, T_INT, L_ALL, imm_none),
     F(vadd, T_INT, L_ALL, imm_none), F(vsub, T_INT, L_ALL, imm_none),
     F(vmul, T_UP32, L_ALL, imm_none), F(vneg, T_INT, L_ALL, imm_none),
     F(vabs, T_INT, L_ALL, imm_none), F(vmin_s, T_INT, L_VEC, imm_none),
@@ -184,10 +192,11 @@ static const Form lane_forms[] = {
     F(vtst, T_INT, L_ALL, imm_none), F(vcnt, T8, L_VEC, imm_none),
     F(vclz, T_UP32, L_VEC, imm_none), F(vcls, T_UP32, L_VEC, imm_none),
     F(vrbit, T8, L_VEC, imm_none), F(vdot_s, T32, L_VEC, imm_none),
-    F(vdot_u, T32, L_VEC, imm_none),
+    F(vdot_u, T32, L_VEC, imm_none), F(vdot_us, T32, L_VEC, imm_none),
+    F(vqrdmlah, T16 | T32, L_ALL, imm_none), F(vqrdmlsh, T16 | T32, L_ALL, imm_none),
 };
 static const Form shift_forms[] = {
-    F(vshl_i, T_INT, L_ALL, imm_left), F(vshr_s_i, T_INT, L_ALL, imm_right),
+    F(vror_i, T32 | T64, L_ALL, imm_left), F(vshl_i, T_INT, L_ALL, imm_left), F(vshr_s_i, T_INT, L_ALL, imm_right),
     F(vshr_u_i, T_INT, L_ALL, imm_right), F(vrshr_s_i, T_INT, L_ALL, imm_right),
     F(vrshr_u_i, T_INT, L_ALL, imm_right), F(vsli_i, T_INT, L_ALL, imm_left),
     F(vsri_i, T_INT, L_ALL, imm_right), F(vqshl_s_i, T_INT, L_ALL, imm_left),
@@ -229,7 +238,7 @@ static const Form fp_forms[] = {
     F(fminnm, T_FP, L_ALL, imm_none), F(fabs, T_FP, L_ALL, imm_none),
     F(fneg, T_FP, L_ALL, imm_none), F(vfcmp_eq, T_FP, L_ALL, imm_none),
     F(vfcmp_ge, T_FP, L_ALL, imm_none), F(vfcmp_gt, T_FP, L_ALL, imm_none),
-    F(fround, T_FP, L_ALL, imm_round), F(fadd_pair, TF32, L_ALL, imm_none),
+    F(fround, T_FP, L_ALL, imm_round), F(fround_int, T_FP, L_ALL, imm_round_int), F(fadd_pair, TF32, L_ALL, imm_none),
     F(fadd_pair, TF64, L128 | LANE, imm_none), F(fmax_pair, TF32, L_ALL, imm_none),
     F(fmin_pair, TF32, L_ALL, imm_none), F(fmaxnm_pair, TF64, L128 | LANE, imm_none),
     F(fminnm_pair, TF64, L128 | LANE, imm_none), F(fhmax, TF32, L_VEC, imm_none),
@@ -241,7 +250,7 @@ static const Form convert_forms[] = {
     F(fnarrow, T_FP, L128, imm_upper), F(fto_s, T_FP, L_ALL, imm_to_int),
     F(fto_u, T_FP, L_ALL, imm_to_int), F(sto_f, T_FP, L_ALL, imm_from_int),
     F(uto_f, T_FP, L_ALL, imm_from_int), F(fto_i_s, T32 | T64, L128, imm_to_int_scalar),
-    F(fto_i_u, T32 | T64, L128, imm_to_int_scalar),
+    F(fto_i_u, T32 | T64, L128, imm_to_int_scalar), F(fto_js, TF64, LANE, imm_none),
     F(i_sto_f, T32 | T64, LANE, imm_from_int_scalar),
     F(i_uto_f, T32 | T64, LANE, imm_from_int_scalar),
 };
@@ -252,7 +261,13 @@ static const Form crypto_forms[] = {
     F(sha1h, T32, L128, imm_none), F(sha1su0, T32, L128, imm_none),
     F(sha1su1, T32, L128, imm_none), F(sha256h, T32, L128, imm_none),
     F(sha256h2, T32, L128, imm_none), F(sha256su0, T32, L128, imm_none),
-    F(sha256su1, T32, L128, imm_none),
+    F(sha256su1, T32, L128, imm_none), F(sha512h, T32, L128, imm_none),
+    F(sha512h2, T32, L128, imm_none), F(sha512su0, T32, L128, imm_none),
+    F(sha512su1, T32, L128, imm_none), F(sm3ss1, T32, L128, imm_none),
+    F(sm3tt1a, T32, L128, imm_fma), F(sm3tt1b, T32, L128, imm_fma),
+    F(sm3tt2a, T32, L128, imm_fma), F(sm3tt2b, T32, L128, imm_fma),
+    F(sm3partw1, T32, L128, imm_none), F(sm3partw2, T32, L128, imm_none),
+    F(sm4e, T32, L128, imm_none), F(sm4ekey, T32, L128, imm_none),
 };
 #undef F
 // clang-format on
