@@ -144,7 +144,8 @@ $(O)/mimus: $(OBJS)
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall litmus observe diff root fuzz fuzz-code bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall litmus observe diff \
+              isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -260,8 +261,20 @@ check-isa: $(O)/mimus $(O)/isa-words
 ENCODINGS ?= 1000000
 FLIPS     ?= 4
 check-encodings: $(O)/mimus $(O)/isa-words
-	@$(PYTHON) tests/isa/encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	@$(PYTHON) tests/isa/check_encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
 	    --words $(ENCODINGS) --flips $(FLIPS)
+
+# Vectors of each TestFloat function and mode; 0 is all of level 1, a quarter of an hour.
+TESTFLOAT ?= 5000
+check-testfloat: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/testfloat.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --cases $(TESTFLOAT)
+
+# VIXL is a tree of its source with test/aarch64; without, Debian's source package is fetched.
+VIXL ?=
+check-vixl: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/vixl.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --source '$(VIXL)'
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
