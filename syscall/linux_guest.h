@@ -59,6 +59,12 @@ typedef struct LinuxGuest {
                      uint64_t *stack_size, int32_t *stack_flags);
     uint64_t minsigstksz;       /* AT_MINSIGSTKSZ */
 
+    /*
+     * prctl: options of this architecture, of the calling thread. False: not one; NULL: there are
+     * none.
+     */
+    bool (*prctl)(Env *env, int option, const uint64_t arg[4], long *result);
+
     uint64_t (*hwcap)(void);
     uint64_t (*hwcap2)(void);
     /* cpuinfo: text of /proc/cpuinfo for n CPUs into buf; returns its length. */

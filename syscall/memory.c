@@ -69,6 +69,7 @@ static void mark_exec(uint64_t addr, uint64_t len, int prot)
 {
     if (prot & PROT_EXEC) {
         pages_set_exec(guest_addr(addr), len, true);
+        translate_set_guarded(guest_addr(addr), len, prot & GUEST_PROT_BTI);
     }
 }
 

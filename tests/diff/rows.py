@@ -37,9 +37,10 @@ KEEPS_SP = [r for r in SAFE if r != SP]
 
 
 class Row:
-    def __init__(self, where, section, name, mask, value, fields, todo):
+    def __init__(self, where, section, name, mask, value, fields, todo, needs=()):
         self.where, self.section, self.name = where, section, name
         self.mask, self.value, self.fields, self.todo = mask, value, fields, todo
+        self.needs = [n for n in needs if n != "-"]
         low = section.lower()
         self.memory = bool(re.search(r"load|store|atomic memory|compare and swap|literal", low)
                            or re.match(r"(ld|st|cas|swp|prfm)", name))
@@ -72,9 +73,9 @@ def parse_encoding(text, widths):
     return (mask, value, fields) if pos == 0 else None
 
 
-def read_rows(folder):
-    """(rows to test, rows that must not be hit)."""
-    rows, others = [], []
+def read_all(folder):
+    """Every row of the tables, in their order."""
+    rows = []
     for path in sorted(glob.glob(os.path.join(folder, "*.dec"))):
         widths, section = {}, ""
         with open(path, encoding="utf-8") as f:
@@ -95,11 +96,18 @@ def read_rows(folder):
                 if not enc:
                     continue
                 where = "%s:%d" % (os.path.basename(path), n)
-                row = Row(where, section, col[0], *enc, col[2].startswith("todo"))
-                ok = (not row.todo and set(col[3].split(",")) <= FEATURES
-                      and row.name not in LEFT_OUT)
-                row.newer = not set(col[3].split(",")) <= V8_0
-                (rows if ok else others).append(row)
+                rows.append(Row(where, section, col[0], *enc, col[2].startswith("todo"),
+                                [x.strip() for x in col[3].split(",")]))
+    return rows
+
+
+def read_rows(folder):
+    """(rows to test, rows that must not be hit)."""
+    rows, others = [], []
+    for row in read_all(folder):
+        row.newer = not set(row.needs) <= V8_0
+        ok = not row.todo and set(row.needs) <= FEATURES and row.name not in LEFT_OUT
+        (rows if ok else others).append(row)
     for r in rows:
         r.rivals = [o for o in others if not (r.value ^ o.value) & r.mask & o.mask]
     return rows, others

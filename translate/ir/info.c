@@ -74,16 +74,17 @@ static const ImmField f_bit[]      = { { .key = "bit", .width = 6, .always = tru
 
 enum {
     FORM_num, FORM_bits, FORM_shift, FORM_lane, FORM_lanes, FORM_field, FORM_nzcv, FORM_cond,
-    FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int, FORM_from_int,
-    FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc, FORM_bit,
+    FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int,
+    FORM_from_int, FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc,
+    FORM_bit,
     FORM_insn, FORM_mem, FORM_helper,
 };
 
 #define FIELDS(name)  [FORM_##name] = { IMM_FIELDS, ARRAY_LEN(f_##name), f_##name }
 static const ImmForm forms[] = {
     FIELDS(num), FIELDS(bits), FIELDS(shift), FIELDS(lane), FIELDS(lanes), FIELDS(field),
-    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint), FIELDS(to_int),
-    FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
+    FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint),
+    FIELDS(to_int), FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
     FIELDS(align), FIELDS(fence), FIELDS(exc), FIELDS(bit),
     [FORM_insn]   = { .style = IMM_INSN },
     [FORM_mem]    = { .style = IMM_MEM },

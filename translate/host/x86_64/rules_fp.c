@@ -202,8 +202,7 @@ RULE(fsqrt)
     return true;
 }
 
-/* EFLAGS.NZ or P (returned) when a lane of VT0 is a NaN; VT1 is lost. */
-static int test_nan(Emit *e, const IrOp *op)
+int fp_test_nan(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
     bool q = fp_is64(op->type);
@@ -242,7 +241,7 @@ RULE(fma)
         asm_vmov(as, VT0, c);
         vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, a, b);
     }
-    emit_deopt_jcc(e, test_nan(e, op));
+    emit_deopt_jcc(e, fp_test_nan(e, op));
     fp_watch(e, op->type, fp_scalar(op), VT0);
     emit_vl_to(e, d, VT0, op_vl(op), op->type);
     emit_zero_note(e, d, op_vl(op), op->type);

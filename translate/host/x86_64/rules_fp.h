@@ -64,6 +64,9 @@ static inline bool fp_watching(const Emit *e)
     return e->mode & MODE_UNDERFLOW;
 }
 
+/* fp_test_nan: EFLAGS.NZ or P (returned) when a lane of VT0 is a NaN; VT1 is lost. */
+int fp_test_nan(Emit *e, const IrOp *op);
+
 /* fp_round_imm: immediate of roundps for an IrRound other than IR_RN_AWAY. */
 unsigned fp_round_imm(unsigned round);
 enum { FP_ROUND_QUIET = 8 };    /* or'ed in: no inexact exception */

@@ -11,10 +11,12 @@
 #define INT_RULES(X) \
     X(insn) X(mov) X(add) X(sub) X(adc) X(sbc) X(mul) X(mulh_s) X(mulh_u) X(div_s) X(div_u) \
     X(and) X(or) X(xor) X(andn) X(orn) X(xorn) X(shl) X(shr_u) X(shr_s) X(ror) X(extr) X(clz) \
-    X(cls) X(ctz) X(popcnt) X(min_s) X(max_s) X(min_u) X(max_u) X(rbit) X(bswap) X(bswap16) X(bswap32) X(sext) X(zext) X(bfx_s) X(bfx_u) X(bfi) \
+    X(cls) X(ctz) X(popcnt) X(min_s) X(max_s) X(min_u) X(max_u) X(rbit) X(bswap) X(bswap16) \
+    X(bswap32) X(sext) X(zext) X(bfx_s) X(bfx_u) X(bfi) \
     X(crc32) X(crc32c) X(getf) X(setf) X(setf_k) X(ccmp) X(ccmn) X(select) X(cset) X(vselect) \
     X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(prefetch) \
-    X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(fence) X(amo_add) X(amo_andn) X(amo_or) X(amo_xor) X(amo_max_s) \
+    X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(pac) X(auth) X(fence) X(amo_add) X(amo_andn) \
+    X(amo_or) X(amo_xor) X(amo_max_s) \
     X(amo_min_s) X(amo_max_u) X(amo_min_u) X(amo_swap) X(cas) X(cas128) X(ldex) X(stex) \
     X(ldex128) X(stex128) X(clrex) X(fcmp) X(fcmpe) X(fccmp) X(call) \
     X(exit_to) X(exit_cond) X(exit_nz) X(exit_z) X(exit_bit) X(exit_call) X(exit_ind) \
@@ -39,8 +41,10 @@ void emit_deopt(Emit *e, const IrOp *op);
 
 /* emit_cold_jump: out of line at jcc miss, jump to a thunk (guest address in rax). */
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk);
+/* emit_cold_branch: the same to THUNK_PROBE for a branch of kind btype. */
+void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype);
 /* emit_cold_icall: the same as a call that lands at landing, pushing guest address ret first. */
-void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, uint8_t *landing);
+void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing);
 
 /* emit_forget_copies: guest registers in memory were changed by C code. */
 void emit_forget_copies(Emit *e);
