@@ -137,7 +137,7 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
