@@ -137,7 +137,7 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
@@ -177,7 +177,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
         check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
-        check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg \
+        check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -279,13 +279,20 @@ check-vixl: $(O)/mimus $(O)/isa-words
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
 
+# Needs two roots of 150 packages: not part of check.
+check-x264: $(O)/mimus
+	@$(PYTHON) tests/root/x264.py --mimus $(MIMUS) --roots $(O)/x264
+
 # The measuring kit itself; `make bench` measures.
 check-bench:
 	@$(PYTHON) tests/bench/selftest.py $(O)/bench/selftest
 
-# Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
+# Not part of check. TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree; by
+# default those of Debian's gcc-12-source, the tests that TORTURE_ONLY names.
+TORTURE      ?= $$(scripts/gcc-torture)
+TORTURE_ONLY ?= ^(2|9)
 check-torture: $(O)/mimus
-	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
+	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture --only '$(TORTURE_ONLY)' $(TORTURE)
 
 # Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
 check-tcg: $(O)/mimus
