@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Make instruction cases for the AArch64 floating point and SIMD rows of the .dec tables.
 
-usage: gen_insn_cases.py [-o DIR] [-n COUNT] [--all] [--seed N]
+usage: gen_insn_cases.py [-o DIR] [-n COUNT] [--all] [--seed N] [--needs F]
 
 Every row that is lifted gets encodings that cover its size fields, with operands from lists of
 edge values. tests/insn/harness.c runs them under qemu-aarch64; what it reports is written as
-tests/insn/aarch64/{fp,simd}_<section>.case (format: tests/insn/README.md).
+tests/insn/aarch64/{fp,simd}_<section>.case, half precision as {fp,simd}_fp16.case (format: tests/insn/README.md).
 
   -o DIR    where the .case files go; default tests/insn/aarch64
   -n COUNT  cases for each combination of size fields; default 1 (at least 2 for each row)
   --all     keep every combination of a row that has many
   --seed N  another choice of values
+  --needs F rows of the feature F alone; files with other rows are left as they are
 
 Exits with 0 and a line saying why when the cross compiler or the emulator is missing.
 """
@@ -59,6 +60,7 @@ F64 = [0, 1 << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x3ff8000000000000,
        0x36a0000000000000, 0x380fffffe0000000, 0x47efffffe0000000, 0x47effffff0000000,
        0x400921fb54442d18, 0x3f0fffffffffffff, 0x7fd0000000000000, 0x0020000000000001]
 FPCR = [0, 0, 0x400000, 0x800000, 0xc00000, 0x1000000, 0x2000000, 0x3000000]
+FPCR_HALF = FPCR + [0x80000, 0x2080000]         # with FZ16
 
 
 def int_edges(width):
@@ -136,7 +138,7 @@ def combinations(row):
     for name, (_, width) in row.lsb.items():
         choices = field_choices(name, width)
         if name == "immh" and row.name.endswith("_vec_fix"):
-            choices = [h for h in choices if h >> 1 != 1]       # half precision: not lifted
+            choices = [h for h in choices if h >> 1 != 1]       # half precision: a row of its own
         if choices:
             out = [dict(c, **{name: v}) for c in out for v in choices]
     return out
@@ -190,6 +192,8 @@ def operand_const(row, name):
 def fp_width(row, f):
     if row.name.startswith("fcvt_d") or row.name == "fcvtxn":
         return 64
+    if "fp16" in row.needs:
+        return 16
     if "immh" in f or "imml" in f:
         return 64 if f.get("immh", 8) >= 8 else 32
     for name in ("sz", "p"):
@@ -201,6 +205,8 @@ def fp_width(row, f):
 
 def int_width(row, f):
     size = f.get("size", operand_const(row, "size"))
+    if "fp16" in row.needs:
+        return 16
     if "immh" in f or "imml" in f:
         size = (f.get("immh", 8) or 1).bit_length() - 1
         if row.name.endswith(("hrn", "hrun")):
@@ -249,7 +255,7 @@ class Case:
         if self.row.name.startswith("tb"):
             self.give("v", 2, vector(rng, "i", 8) & int("3f" * 16, 16))
         if kind == "f" and self.row.name != "fmov_reg":
-            self.give_status("fpcr", rng.choice(FPCR))
+            self.give_status("fpcr", rng.choice(FPCR_HALF if "fp16" in self.row.needs else FPCR))
         if "cond" in f:
             self.give_status("nzcv", rng.getrandbits(4))
 
@@ -376,6 +382,8 @@ def file_name(row, titles):
     table = os.path.basename(row.path)[:-len(".dec")]
     slug = re.sub(r"[^a-z0-9]+", "_", title).strip("_").replace("data_processing_", "")
     slug = slug.replace("conversion_between_floating_point_and_", "convert_")
+    if "fp16" in row.needs:
+        slug = "fp16"
     return ("fp_" if table == "fp" else "simd_") + slug
 
 
@@ -440,6 +448,7 @@ def main():
     parser.add_argument("-n", type=int, default=1)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--needs", default="")
     options = parser.parse_args()
     missing = [t for t in TOOLS if not shutil.which(t)]
     if missing:
@@ -451,7 +460,7 @@ def main():
         print("\n".join(tables.errors), file=sys.stderr)
         return 1
     titles = {p: sections(p) for p in paths}
-    rows = [r for r in tables.rows if not r.todo]
+    rows = [r for r in tables.rows if not r.todo and options.needs in ("", *r.needs)]
     cases = make_cases(rows, options) + make_fault_cases(rows, options)
     with tempfile.TemporaryDirectory() as tmp:
         results = run_cases(cases, tmp)
