@@ -139,6 +139,7 @@ static bool imm_fits(const IrOp *op)
     case IR_vget_u:
     case IR_vget_s:
     case IR_vset: return imm < lanes;
+    case IR_fwiden_raw: return imm <= 4 && !(imm & 1);
     case IR_vset_lane: return (imm & 255) < lanes && imm >> 8 < lanes;
     case IR_vshl_i:
     case IR_vsli_i:
