@@ -55,8 +55,6 @@ LEFT_OUT = {
     r"segfault": "dies by design, for a debugger to look at",
     r"sysregs": "wants SIGILL for MVFR0_EL1 and MVFR1_EL1, which Linux reads for programs "
                 "(arch/arm64/kernel/cpufeature.c, is_emulated)",
-    r"bti-[123]": "the handler leaves PSTATE with a mode other than EL0t, a frame that Linux refuses "
-                  "(arch/arm64/kernel/ptrace.c, valid_user_regs); tests/prog/bti.c has the checks",
     r"late-attach": "waits for a debugger",
 }
 

@@ -34,11 +34,14 @@ TRIES = 40                                  # rolls more than words: some are re
 PART = 2000                                 # records of one process
 # As in guest.c.
 MEMORY, ALIGNED, WHOLE, MAPPED, KIND_SHIFT = 1, 2, 4, 8, 4
-HALF, JUMP, NO_CALL, FP_MASK, CHAIN = 0x100, 0x200, 0x400, 0x800, 0x1000
+HALF, JUMP, NO_CALL, FP_MASK, CHAIN, APART = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000
 HALF_KIND = 5 << KIND_SHIFT
 HALF_FEATURES = {"fp16", "fhm"}
 UNDEFINED = 0xffff                          # isa-words has no row for the word
 ALWAYS_UNDEFINED = {"el0_undef"}
+# A memory copy or set is always run as a whole: prologue, main part, epilogue.
+COPY_PARTS = {"p": 0, "m": 1, "e": 2}
+MOPS = re.compile(r"(cpyf?|set)([pme])")
 JUMPS = {"br", "blr", "ret"}
 SYSTEM = {"svc": NO_CALL, "msr_fpcr": FP_MASK, "msr_fpsr": FP_MASK}
 
@@ -96,24 +99,40 @@ def random_word(rng, row):
     w = decode.random_word(rng, row, row.memory and rng.random() < 0.3)
     if w is None:
         return None
+    if MOPS.fullmatch(row.name):
+        # To x28, from x25, x27 bytes; a set's value is any other register.
+        w = decode.put(decode.put(w, row, "rd", decode.BASE), row, "rn", decode.INDEX)
+        w = decode.put(w, row, "rs", rng.randrange(25) if row.name.startswith("set") else 25)
     if row.memory and "imm12" in row.fields:
         w = decode.put(w, row, "imm12", rng.getrandbits(5))
+    if is_ordered(row) and "imm9" in row.fields:
+        w &= ~(15 << row.fields["imm9"][0])
     if row.name in JUMPS and w >> 5 & 31 >= 30:         # run_seq() comes by x30
         return None
     return w
+
+
+def is_ordered(row):
+    """
+    Its accesses must be aligned, or with FEAT_LSE2 be in one 16-byte block, which the oracle has.
+    """
+    return row.ordered or bool({"lrcpc", "lrcpc2", "lrcpc3"} & set(row.needs))
 
 
 def flags_of(row, exceptions, half):
     flags = HALF if half else 0
     if row.memory or row.name in ("dc_clean", "ic_ivau"):
         flags |= MEMORY
-        flags |= ALIGNED if row.ordered else 0
+        flags |= ALIGNED if is_ordered(row) else 0
         flags |= WHOLE if row.partial else 0
         flags |= MAPPED if exceptions.fault(row.name) else 0
     if HALF_FEATURES & set(row.needs) or "half" in row.name or "_h_" in row.name:
         flags |= HALF_KIND
     if row.name in JUMPS:
         flags |= JUMP
+    if MOPS.fullmatch(row.name):
+        # CPYF of memory that overlaps: what is there afterwards is not defined.
+        flags |= MEMORY | MAPPED | CHAIN | (APART if row.name.startswith("cpyf") else 0)
     return flags | SYSTEM.get(row.name, 0)
 
 
@@ -121,6 +140,9 @@ def words_of(rng, row, word):
     """The record's three words: the row's, and what must be around it."""
     if row.branch or row.name in JUMPS:
         return word, MARK, NOP
+    if MOPS.fullmatch(row.name):
+        at = 14 if row.name.startswith("set") else 22
+        return tuple(word & ~(3 << at) | n << at for n in COPY_PARTS.values())
     if row.name in decode.MONITOR:
         return word, decode.after_exclusive(rng, word, row)[0], NOP
     if row.name in ("stxr", "stxp") and rng.random() < 0.7:

@@ -361,18 +361,21 @@ void rule_fccmp(Emit *e, const IrOp *op)
     Asm *as = &e->as;
     int16_t packed = (int16_t)flags_from_nzcv((op->imm >> 8 & 15) << 28);
 
+    if (op->type == IR_F16 && !e->hf->f16c) {
+        emit_deopt(e, op);
+        return;
+    }
     emit_flags_save(e);
     int cc = emit_flags_cc(e, op->imm & 15);
 
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
     emit_note(e);
-    int a = emit_vec(e, op->a), b = emit_vec(e, op->b);
+    emit_vec(e, op->a);     /* loads, if any, before the branch */
+    emit_vec(e, op->b);
     uint8_t *otherwise = asm_jcc32(as, cc ^ 1);
 
-    vop2(as, op->type == IR_F64 ? V_ucomisd : V_ucomiss, a, b);
-    if (op->imm >> 16 & 1)
-        emit_cold_invalid(e);
+    emit_compare_floats(e, op, op->imm >> 16 & 1, false);
     emit_flags_set(e, FLAGS_FCMP);
     emit_flags_save(e);
     uint8_t *done = asm_jmp8(as);

@@ -46,6 +46,12 @@ void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype);
 /* emit_cold_icall: the same as a call that lands at landing, pushing guest address ret first. */
 void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing);
 
+/*
+ * emit_compare_floats: EFLAGS of ucomis a, b (swap: b, a) for fcmp and its kin. signaling: a
+ * quiet NaN is noted as an invalid operation.
+ */
+void emit_compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap);
+
 /* emit_forget_copies: guest registers in memory were changed by C code. */
 void emit_forget_copies(Emit *e);
 
