@@ -59,6 +59,7 @@ F64 = [0, 1 << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x3ff8000000000000,
        0x41f0000000000000, 0x43e0000000000000, 0xc3e0000000000000, 0x43f0000000000000,
        0x36a0000000000000, 0x380fffffe0000000, 0x47efffffe0000000, 0x47effffff0000000,
        0x400921fb54442d18, 0x3f0fffffffffffff, 0x7fd0000000000000, 0x0020000000000001]
+BF16 = [v >> 16 for v in F32] + [1, 0x807f]
 FPCR = [0, 0, 0x400000, 0x800000, 0xc00000, 0x1000000, 0x2000000, 0x3000000]
 FPCR_HALF = FPCR + [0x80000, 0x2080000]         # with FZ16
 
@@ -70,6 +71,10 @@ def int_edges(width):
 
 
 def lane_value(rng, kind, width):
+    if kind == "b" and rng.random() < 0.75:
+        return rng.choice(BF16)
+    if kind == "b":
+        return random_float(rng, 32) >> 16
     if kind == "f":
         pool = {16: F16, 32: F32, 64: F64}[width]
         if rng.random() < 0.75:
@@ -161,8 +166,10 @@ def encode(rng, row, fixed):
 
 FP_ROW = re.compile(r"f(?!cvtl)|[su]cvtf")
 KEEPS_RD = re.compile(r".*(ml[as]l?_|sqdml|aba|adal|sra$|s[rl]i$|suqadd|usqadd|bsl|bit$|bif|hn$|"
-                      r"xtn|shrn|shrun|fcvtn$|fcvtxn|ins_|tbx|sha1|sha2|aes[de]|dot|fml|"
+                      r"xtn|shrn|shrun|fcvtn$|fcvtxn|ins_|tbx|sha1|sha2|aes[de]|dot|fml|bfm|bfcvtn|"
                       r"orr_\\d|bic_\\d|top_from)")
+# Sources of 16 bits, sums of 32.
+MIXED = re.compile(r"fml[as]l|bf(dot|mlal|mmla)")
 FROM_X = ("scvtf_scalar", "ucvtf_scalar", "scvtf_fix", "ucvtf_fix", "fmov_from_gen",
           "fmov_top_from_gen", "dup_gen", "ins_gen")
 
@@ -170,6 +177,12 @@ FROM_X = ("scvtf_scalar", "ucvtf_scalar", "scvtf_fix", "ucvtf_fix", "fmov_from_g
 def lane_of(row, f):
     """(kind, width) of the source lanes."""
     name = row.name
+    if re.match(r"fml[as]l", name):
+        return "f", 16
+    if re.match(r"bf(dot|mlal|mmla)", name):
+        return "b", 16
+    if name.startswith("bfcvt"):
+        return "f", 32
     if name.startswith("fcvt_h"):
         return "f", 16
     if name == "fcvtl":
@@ -252,9 +265,11 @@ class Case:
             sources = {f["rd"]} if KEEPS_RD.match(self.row.name) else set()
         for r in sorted(sources - {None}):
             self.give("v", r, vector(rng, kind, width))
+        if MIXED.match(self.row.name):
+            self.give("v", f["rd"], vector(rng, "f", 32))
         if self.row.name.startswith("tb"):
             self.give("v", 2, vector(rng, "i", 8) & int("3f" * 16, 16))
-        if kind == "f" and self.row.name != "fmov_reg":
+        if kind in "fb" and self.row.name != "fmov_reg":
             self.give_status("fpcr", rng.choice(FPCR_HALF if "fp16" in self.row.needs else FPCR))
         if "cond" in f:
             self.give_status("nzcv", rng.getrandbits(4))

@@ -11,7 +11,7 @@ import re
 # Features of the guest's default CPU; the rows of all others are left out.
 V8_0 = {"-", "crc32", "aes", "pmull", "sha1", "sha2"}
 FEATURES = V8_0 | {"lse", "rdm", "dotprod", "i8mm", "fcma", "sha512", "sha3", "sm3", "sm4",
-                   "frintts", "jscvt", "cssc", "mops", "fp16"}
+                   "frintts", "jscvt", "cssc", "mops", "fp16", "bf16", "fhm"}
 
 # Rows that cannot be compared, with the reason.
 LEFT_OUT = {

@@ -115,7 +115,7 @@ static const uint8_t form_of[IR_OP_COUNT] = {
     [IR_sm3tt2b] = FORM_lane,
     [IR_vext_s] = FORM_upper, [IR_vext_u] = FORM_upper, [IR_vmull_s] = FORM_upper,
     [IR_vmull_u] = FORM_upper, [IR_vqdmull] = FORM_upper, [IR_vmull_p] = FORM_upper,
-    [IR_fwiden] = FORM_upper, [IR_fnarrow] = FORM_odd,
+    [IR_fwiden_raw] = FORM_lane, [IR_fwiden] = FORM_upper, [IR_fnarrow] = FORM_odd,
     [IR_fma] = FORM_fma, [IR_fround] = FORM_round, [IR_fround_int] = FORM_round_int, [IR_fcvt] = FORM_float,
     [IR_fto_s] = FORM_to_vint, [IR_fto_u] = FORM_to_vint,
     [IR_sto_f] = FORM_vfrom_int, [IR_uto_f] = FORM_vfrom_int,

@@ -65,10 +65,18 @@ static bool changes_width(unsigned op)
     return op == IR_fwiden || op == IR_fnarrow;
 }
 
+static bool singles_only(unsigned op)
+{
+    return op == IR_fwiden_raw || op == IR_bfnarrow || op == IR_bfdot;
+}
+
 static bool type_fits(const IrOp *op, const IrOpInfo *info)
 {
     bool vector = has_kind(info, 'V'), integer = has_kind(info, 'I');
 
+    if (singles_only(op->op)) {
+        return op->type == IR_F32;
+    }
     if (info->props & IRP_FP) {
         return integer ? between(op->type, IR_I32, IR_I64)
                        : between(op->type, changes_width(op->op) ? IR_F32 : IR_F16, IR_F64);
@@ -139,6 +147,7 @@ static bool imm_fits(const IrOp *op)
     case IR_vget_u:
     case IR_vget_s:
     case IR_vset: return imm < lanes;
+    case IR_fwiden_raw: return imm <= 4 && !(imm & 1);
     case IR_vset_lane: return (imm & 255) < lanes && imm >> 8 < lanes;
     case IR_vshl_i:
     case IR_vsli_i:

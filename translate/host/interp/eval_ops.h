@@ -42,6 +42,9 @@
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm)
 
+/* eval_fp_bf16.c: bfloat16, and half precision that is multiplied in single */
+#define EVAL_BF16_OPS(X) X(fwiden_raw) X(bfnarrow) X(bfdot)
+
 /* eval_crypto.c */
 #define EVAL_CRYPTO_OPS(X) \
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \
@@ -54,7 +57,8 @@
 // clang-format on
 
 #define EVAL_VECTOR_OPS(X)                                                                     \
-    EVAL_LANE_OPS(X) EVAL_PERM_OPS(X) EVAL_FP_OPS(X) EVAL_CRYPTO_OPS(X) EVAL_HASH_OPS(X)
+    EVAL_LANE_OPS(X) EVAL_PERM_OPS(X) EVAL_FP_OPS(X) EVAL_BF16_OPS(X) EVAL_CRYPTO_OPS(X) \
+    EVAL_HASH_OPS(X)
 
 #define X(name) EvalFn eval_##name;
 EVAL_VECTOR_OPS(X)

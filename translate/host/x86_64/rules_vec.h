@@ -132,6 +132,8 @@ void emit_not(Emit *e, int d);
     /* rules_fp_cvt.c */ \
     X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) \
     X(i_sto_f) X(i_uto_f) \
+    /* rules_fp_bf16.c */ \
+    X(fwiden_raw) X(bfnarrow) X(bfdot) \
     /* rules_crypto.c */ \
     X(aese) X(aesd) X(aesmc) X(aesimc) X(sha1c) X(sha1p) X(sha1m) X(sha1h) X(sha1su0) X(sha1su1) \
     X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1) \

@@ -78,6 +78,13 @@ static bool imm_upper(const IrOp *op, unsigned i, uint32_t *imm)
     return i < 2;
 }
 
+static bool imm_half(const IrOp *op, unsigned i, uint32_t *imm)
+{
+    (void)op;
+    *imm = i * 2;
+    return i < 3;
+}
+
 static bool imm_table(const IrOp *op, unsigned i, uint32_t *imm)
 {
     (void)op;
@@ -256,6 +263,8 @@ static const Form convert_forms[] = {
     F(fto_i_u, T32 | T64, L128, imm_to_int_scalar), F(fto_js, TF64, LANE, imm_none),
     F(i_sto_f, T32 | T64, LANE, imm_from_int_scalar),
     F(i_uto_f, T32 | T64, LANE, imm_from_int_scalar),
+    F(fwiden_raw, TF32, L_ALL, imm_half), F(bfnarrow, TF32, L_ALL, imm_none),
+    F(bfdot, TF32, L_ALL, imm_none),
 };
 static const Form crypto_forms[] = {
     F(aese, T8, L128, imm_none), F(aesd, T8, L128, imm_none), F(aesmc, T8, L128, imm_none),
@@ -329,7 +338,8 @@ static unsigned float_operand(const IrOp *op)
     switch (op->op) {
     case IR_fto_i_s:
     case IR_fto_i_u: return op->imm >> 16;
-    case IR_fwiden: return op->type - 1;
+    case IR_fwiden:
+    case IR_fwiden_raw: return op->type - 1;
     case IR_sto_f:
     case IR_uto_f: return IR_VOID;
     default: return ir_op_info[op->op].props & IRP_FP ? op->type : IR_VOID;
@@ -345,6 +355,8 @@ static void rnd_vector(const IrOp *op, V128 *v)
         v->u16[i] = (uint16_t)rnd_float(5, 10);
     for (unsigned i = 0; i < 4 && type == IR_F32; i++)
         v->u32[i] = (uint32_t)rnd_float(8, 23);
+    for (unsigned i = 0; i < 8 && op->op == IR_bfdot && (i & 1 || rnd() % 4); i++)
+        v->u16[i] = (uint16_t)rnd_float(8, 7);
     for (unsigned i = 0; i < 2 && type == IR_F64; i++)
         v->u64[i] = rnd_float(11, 52);
 }
