@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "elfload/map.h"
+#include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
 #include "linux-user/load.h"
@@ -302,6 +303,7 @@ int main(int argc, char **argv, char **envp)
     exec_plan_free(&plan);
     prctl(PR_SET_NAME, base_name(s.path));
     observe_start(t, s.path, s.handed_over);
+    core_start(t);
     run_thread(t);
     thread_finish(t);
     return 0;

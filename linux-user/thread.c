@@ -282,6 +282,57 @@ void thread_finish(Thread *t)
     free(t);
 }
 
+/* ---- standing still ---- */
+
+static _Atomic uint32_t standing;
+void (*thread_last_act)(Thread *t);
+
+/* is_listed: one of the threads this process's memory belongs to. */
+static bool is_listed(const Thread *t)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&threads_lock);
+    for (const Thread *o = threads; o; o = o->next)
+        found |= o == t;
+    pthread_mutex_unlock(&threads_lock);
+    return found;
+}
+
+unsigned threads_stop(Thread *t)
+{
+    const struct timespec step = { 0, 10000000 };
+    unsigned told = 0, now;
+
+    /* The child of a vfork has none, and its parent goes on. */
+    if (!is_listed(t))
+        return 0;
+    standing = 0;
+    signal_stopping = true;
+    pthread_mutex_lock(&threads_lock);
+    for (Thread *o = threads; o; o = o->next) {
+        if (o != t)
+            told += host_call(SYS_tgkill, getpid(), o->tid, SIGNAL_SAMPLE) == 0;
+    }
+    pthread_mutex_unlock(&threads_lock);
+    for (unsigned i = 0; i < 100 && (now = standing) < told; i++)
+        host_call(SYS_futex, &standing, FUTEX_WAIT_PRIVATE, now, &step, 0, 0);
+    return standing;
+}
+
+void thread_stand(Thread *t)
+{
+    signal_block_all();
+    if (t->signals->restart)
+        t->abi->syscall_restart(t->env, t->syscall_arg0);
+    if (thread_last_act)
+        thread_last_act(t);
+    atomic_fetch_add(&standing, 1);
+    host_call(SYS_futex, &standing, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    for (;;)
+        host_call(SYS_pause);
+}
+
 /* ---- CLONE_THREAD ---- */
 
 typedef struct {
