@@ -493,6 +493,7 @@ static int shared_child(void *arg)
 
     self = t;
     t->tid = (pid_t)host_call(SYS_gettid);
+    translate_as((uint32_t)t->tid);
     if (s->a.flags & CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(t);
     fp_restore(t->env, &s->fp);
@@ -509,6 +510,7 @@ static int shared_child(void *arg)
 static long shared_run(SharedStart *s)
 {
     Thread *before = self;
+    uint32_t name = translate_as(0);
     void *top = (uint8_t *)host_stack_low(s->stack) + HOST_STACK_BYTES;
     long pid = clone(shared_child, top, (int)(s->host_flags | CLONE_VFORK), s,
                      s->a.flags & CLONE_PIDFD ? s->a.pidfd : s->a.parent_tid, NULL,
@@ -517,6 +519,10 @@ static long shared_run(SharedStart *s)
     if (pid < 0)
         pid = -errno;
     self = before;
+    translate_as(name);
+    /* Its id as it saw it itself, which in a namespace of its own is another. */
+    if (pid > 0 && s->child->tid)
+        translate_gone(s->child->tid);
     return pid;
 }
 
