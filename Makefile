@@ -137,14 +137,15 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d)
+-include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall secure litmus observe diff root fuzz fuzz-code bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall secure litmus observe diff \
+              isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
@@ -176,7 +177,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
         check-litmus check-secure check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
-        check-root check-fuzz check-fuzz-code check-bench check-torture \
+        check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -215,10 +216,14 @@ check-insn: $(O)/insn-tests
 CODEGEN_GUESTS := $(if $(filter x86_64,$(HOST_ARCH)),$(patsubst tests/codegen/%/,%,$(wildcard tests/codegen/*/)))
 codegen = $(foreach g,$(CODEGEN_GUESTS),$(O)/codegen-tests $(1) $(g) $(sort $(wildcard tests/codegen/$(g)/*.case));)
 
-check-codegen: $(O)/codegen-tests
+check-codegen: $(O)/codegen-tests $(O)/mimus
+	@set -e; for g in $(CODEGEN_GUESTS); do \
+	    $(O)/mimus -isa-report $$g | diff translate/guest/$$g/isa.md - || \
+	    { echo "translate/guest/$$g/isa.md is not current: make update-codegen"; echo "0 passed, 1 failed"; exit 1; }; done
 	@set -e; $(call codegen,check)
 
-update-codegen: $(O)/codegen-tests
+update-codegen: $(O)/codegen-tests $(O)/mimus
+	@set -e; for g in $(CODEGEN_GUESTS); do $(O)/mimus -isa-report $$g >translate/guest/$$g/isa.md; done
 	@set -e; $(call codegen,update)
 
 check-engines: $(O)/engine-tests
@@ -259,19 +264,42 @@ check-isa: $(O)/mimus $(O)/isa-words
 ENCODINGS ?= 1000000
 FLIPS     ?= 4
 check-encodings: $(O)/mimus $(O)/isa-words
-	@$(PYTHON) tests/isa/encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	@$(PYTHON) tests/isa/check_encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
 	    --words $(ENCODINGS) --flips $(FLIPS)
+
+# Vectors of each TestFloat function and mode; 0 is all of level 1, a quarter of an hour.
+TESTFLOAT ?= 5000
+check-testfloat: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/testfloat.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --cases $(TESTFLOAT)
+
+# VIXL is a tree of its source with test/aarch64; without, Debian's source package is fetched.
+VIXL ?=
+check-vixl: $(O)/mimus $(O)/isa-words
+	@$(PYTHON) tests/isa/vixl.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --source '$(VIXL)'
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
+
+# Needs two roots of 150 packages: not part of check.
+check-x264: $(O)/mimus
+	@$(PYTHON) tests/root/x264.py --mimus $(MIMUS) --roots $(O)/x264
 
 # The measuring kit itself; `make bench` measures.
 check-bench:
 	@$(PYTHON) tests/bench/selftest.py $(O)/bench/selftest
 
-# Not part of check: TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree.
+# Not part of check. TORTURE is folders like gcc/testsuite/gcc.c-torture/execute of a GCC source tree; by
+# default those of Debian's gcc-12-source, the tests that TORTURE_ONLY names.
+TORTURE      ?= $$(scripts/gcc-torture)
+TORTURE_ONLY ?= ^(2|9)
 check-torture: $(O)/mimus
-	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture $(TORTURE)
+	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture --only '$(TORTURE_ONLY)' $(TORTURE)
+
+# Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
+check-tcg: $(O)/mimus
+	@$(PYTHON) tests/tcg.py --mimus $(MIMUS) --out $(O)/tcg
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz
@@ -322,7 +350,7 @@ help:
 	@echo "  check          all tests, 8 minutes on four cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
-	@echo "  update-codegen tests/codegen anew, for review in the diff"
+	@echo "  update-codegen tests/codegen and isa.md anew, for review in the diff"
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"

@@ -118,9 +118,27 @@ static int clear_tail(Thread *t, uint64_t from)
     return guest_copy_out(t, guest_addr(from), zeros, n);
 }
 
-static int map_segment(Thread *t, int fd, const ElfSegment *s, uint64_t bias, const char **why)
+/*
+ * guards: PROT_BTI for the code of a file whose notes ask for it. As the kernel does it, only for
+ * the file that is started, which maps and protects all others.
+ */
+static int guards(int fd, const ElfImage *img, enum ElfPlace place)
 {
-    int prot = segment_prot(s), fixed = MAP_PRIVATE | MAP_FIXED;
+    enum { GUEST_PROT_BTI = 0x10 };
+    uint8_t notes[512];
+    uint64_t n = img->property_bytes < sizeof(notes) ? img->property_bytes : sizeof(notes);
+
+    if (img->machine != EM_AARCH64 || !n || (place == ELF_PLACE_PROGRAM && img->interp_bytes))
+        return 0;
+    ssize_t got = pread(fd, notes, n, (off_t)img->property_offset);
+
+    return got > 0 && elf_property_bti((Bytes){ notes, (size_t)got }) ? GUEST_PROT_BTI : 0;
+}
+
+static int map_segment(Thread *t, int fd, const ElfSegment *s, int guard, uint64_t bias,
+                       const char **why)
+{
+    int prot = segment_prot(s) | (s->flags & PF_X ? guard : 0), fixed = MAP_PRIVATE | MAP_FIXED;
     uint64_t va = s->vaddr + bias, page = align_down(va, PAGE_BYTES);
     uint64_t file_end = s->filesz ? align_up(va + s->filesz, PAGE_BYTES) : page;
     uint64_t end = align_up(va + s->memsz, PAGE_BYTES);
@@ -141,7 +159,7 @@ static int map_segment(Thread *t, int fd, const ElfSegment *s, uint64_t bias, co
         return -EFAULT;
     }
     if (end > file_end) {
-        at = mem_map(t, file_end, end - file_end, PROT_READ | PROT_WRITE | (prot & PROT_EXEC),
+        at = mem_map(t, file_end, end - file_end, PROT_READ | PROT_WRITE | (prot & (PROT_EXEC | guard)),
                      fixed | MAP_ANONYMOUS, -1, 0);
         if (at < 0)
             return (int)at;
@@ -200,10 +218,11 @@ int elf_map(Thread *t, int fd, ElfImage *img, enum ElfPlace place, uint64_t rnd,
         return at < 0 ? (int)at : -EEXIST;
     }
     uint64_t bias = (uint64_t)at - img->low;
+    int guard = guards(fd, img, place);
 
     for (unsigned i = 0; i < img->n_load; i++) {
         if (img->load[i].memsz) {
-            err = map_segment(t, fd, &img->load[i], bias, why);
+            err = map_segment(t, fd, &img->load[i], guard, bias, why);
             if (err < 0)
                 return err;
         }

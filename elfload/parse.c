@@ -134,6 +134,10 @@ static const char *note_phdr(ElfImage *img, const Elf64_Phdr *p, uint64_t phoff)
         img->interp_offset = p->p_offset;
         img->interp_bytes = p->p_filesz;
         break;
+    case PT_GNU_PROPERTY:
+        img->property_offset = p->p_offset;
+        img->property_bytes = p->p_filesz;
+        break;
     case PT_GNU_STACK:
         img->stack_flags = (int)(p->p_flags & (PF_R | PF_W | PF_X));
         break;
@@ -253,4 +257,40 @@ int elf_check_segments(ElfImage *img, const char **why)
     img->low = align_down(low, PAGE_BYTES);
     img->high = align_up(high, PAGE_BYTES);
     return 0;
+}
+
+/* property_bti: the properties of one note: type and length, data, padding to 8 bytes. */
+static bool property_bti(Bytes d)
+{
+    enum { AARCH64_FEATURE_1_AND = 0xc0000000, FEATURE_1_BTI = 1 };
+    uint32_t head[2], value;
+
+    for (uint64_t at = 0; bytes_at(d, at, sizeof(head)); at += align_up(head[1], 8)) {
+        memcpy(head, d.p + at, sizeof(head));
+        at += sizeof(head);
+        if (head[0] != AARCH64_FEATURE_1_AND)
+            continue;
+        if (head[1] != sizeof(value) || !bytes_at(d, at, sizeof(value)))
+            return false;
+        memcpy(&value, d.p + at, sizeof(value));
+        return value & FEATURE_1_BTI;
+    }
+    return false;
+}
+
+/* Linux looks at one note only, and so do we: it is the one the linker makes. */
+bool elf_property_bti(Bytes notes)
+{
+    enum { PROPERTY_TYPE_0 = 5, NAME_BYTES = 4 };
+    Elf64_Nhdr n;
+    const uint8_t *data;
+
+    if (!bytes_at(notes, 0, sizeof(n) + NAME_BYTES))
+        return false;
+    memcpy(&n, notes.p, sizeof(n));
+    data = bytes_at(notes, sizeof(n) + NAME_BYTES, n.n_descsz);
+    if (n.n_type != PROPERTY_TYPE_0 || n.n_namesz != NAME_BYTES || !data ||
+        memcmp(notes.p + sizeof(n), "GNU", NAME_BYTES))
+        return false;
+    return property_bti((Bytes){ data, n.n_descsz });
 }

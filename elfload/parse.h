@@ -24,6 +24,8 @@ typedef struct {
     uint64_t phdr_vaddr;        /* where the program headers are in memory, 0: nowhere */
     uint64_t interp_offset;     /* PT_INTERP; interp_bytes 0: none */
     uint64_t interp_bytes;
+    uint64_t property_offset;   /* PT_GNU_PROPERTY; property_bytes 0: none */
+    uint64_t property_bytes;
     int stack_flags;            /* PF_ of PT_GNU_STACK, -1: none */
     uint64_t low, high;         /* addresses all segments lie in; equal when there is none */
     uint64_t align;             /* largest sensible p_align, a power of two >= the page */
@@ -50,6 +52,12 @@ bool elf_phdr_range(Bytes head, uint64_t *offset, uint64_t *bytes);
  */
 int elf_parse(Bytes head, Bytes phdrs, ElfImage *img, const char **why);
 void elf_image_free(ElfImage *img);
+
+/*
+ * elf_property_bti: whether the notes of PT_GNU_PROPERTY say that all code has landing pads for
+ * indirect branches (GNU_PROPERTY_AARCH64_FEATURE_1_BTI).
+ */
+bool elf_property_bti(Bytes notes);
 
 /*
  * elf_check_segments: do the segments make a program? Sizes and sums in range, file offsets

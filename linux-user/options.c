@@ -12,6 +12,7 @@
 #include "linux-user/path_prefix.h"
 #include "syscall/system.h"
 #include "translate/base/log.h"
+#include "translate/isa_report.h"
 
 Options options;
 
@@ -350,6 +351,15 @@ static void show_syscalls(const char *arg)
     exit(0);
 }
 
+static void show_isa_report(const char *arg)
+{
+    for (const Guest *const *g = guest_list; *g; g++) {
+        if (!strcmp((*g)->name, arg))
+            exit(isa_report(stdout, *g) < 0 ? EXIT_USAGE : 0);
+    }
+    die(EXIT_USAGE, "-isa-report: there is no guest '%s'", arg);
+}
+
 static void show_help(const char *arg);
 
 // clang-format off
@@ -358,6 +368,7 @@ static Option table[] = {
     { "help",            NULL,              0,                   show_help,     "", "", NULL },
     { "version",         NULL,              0,                   show_version,  "", "version", NULL },
     { "syscalls",        NULL,              0,                   show_syscalls, "", "system calls and how far each is supported", NULL },
+    { "isa-report",      NULL,              OPT_ARG,             show_isa_report, "GUEST", "what becomes of each instruction of a guest", NULL },
     { "L",               "LD_PREFIX",       OPT_ARG | OPT_CARRY | OPT_UNSAFE, set_prefix,    "DIR", "look for files of the guest under DIR first", NULL },
     { "E",               "SET_ENV",         OPT_ARG,             set_env,       "VAR=VALUE,...", "set variables of the guest", NULL },
     { "U",               "UNSET_ENV",       OPT_ARG,             unset_env,     "VAR,...", "unset variables of the guest", NULL },

@@ -100,23 +100,23 @@ Thread *thread_main(const Guest *guest)
     return t;
 }
 
-/* Floating point state that an Env shares with the host's registers: moved by its own thread. */
+/* Floating point state that an Env shares with the host's registers, and modes: moved by its own thread. */
 typedef struct {
     FpMode mode;
     uint32_t flags, qc;
-    bool watched;               /* env_watch_underflow() */
+    uint32_t other;             /* mode bits that are not of FpMode */
 } FpState;
 
 static FpState fp_save(Env *env)
 {
     return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
-                      env->rt.mode & MODE_UNDERFLOW };
+                      env->rt.mode & ~(uint32_t)MODE_SPECIAL };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
 {
     env_set_fp_mode(env, &fp->mode);
-    env_watch_underflow(env, fp->watched);
+    env->rt.mode = (env->rt.mode & MODE_SPECIAL) | fp->other;
     env_set_fp_flags(env, fp->flags);
     env->rt.qc = fp->qc;
 }

@@ -69,6 +69,12 @@ typedef struct LinuxGuest {
     /* core_notes: first pr_reg of NT_PRSTATUS, then other notes; ended by a name NULL. */
     const CoreNote *core_notes;
 
+    /*
+     * prctl: options of this architecture, of the calling thread. False: not one; NULL: there are
+     * none.
+     */
+    bool (*prctl)(Env *env, int option, const uint64_t arg[4], long *result);
+
     uint64_t (*hwcap)(void);
     uint64_t (*hwcap2)(void);
     /* cpuinfo: text of /proc/cpuinfo for n CPUs into buf; returns its length. */

@@ -69,6 +69,7 @@ static void mark_exec(uint64_t addr, uint64_t len, int prot)
 {
     if (prot & PROT_EXEC) {
         pages_set_exec(guest_addr(addr), len, true);
+        translate_set_guarded(guest_addr(addr), len, prot & GUEST_PROT_BTI);
     }
 }
 
@@ -221,11 +222,22 @@ long sys_mprotect(Thread *t, GuestAddr addr, size_t len, uint32_t prot)
 
 /* ---- mremap ---- */
 
+/* is_mapped: the kernel looks for the mapping before it looks at the length. */
+static bool is_mapped(uint64_t page)
+{
+    unsigned char in_core;
+
+    return mincore((void *)page, PAGE_BYTES, &in_core) == 0;
+}
+
 static int check_remap(uint64_t old, uint64_t old_size, uint64_t new, uint64_t new_size,
                        uint32_t flags)
 {
-    if (old & (PAGE_BYTES - 1) || !in_space(old, old_size) || new_size == 0) {
+    if (old & (PAGE_BYTES - 1) || new_size == 0) {
         return -EINVAL;
+    }
+    if (!in_space(old, old_size)) {
+        return is_mapped(old) ? -EINVAL : -EFAULT;
     }
     if (own_range_overlaps(old, old_size ? old_size : 1)) {
         return -EFAULT;

@@ -160,8 +160,8 @@ static const PrctlRow prctl_rows[] = {
     { PR_SET_MDWE_,                 prctl_set_mdwe },
     { PR_GET_MDWE_,                 prctl_get_mdwe },
     /*
-     * EINVAL, as a CPU or kernel without the feature: PR_SET_SECCOMP, PR_SVE_*, PR_SME_*,
-     * PR_PAC_*, PR_GET_TSC, PR_SET_UNALIGN, PR_SET_FP_MODE, PR_SET_ENDIAN, PR_GET_AUXV,
+     * The guest's own, like PR_PAC_*, are asked for last. EINVAL, as without the feature: PR_SET_SECCOMP, PR_SVE_*, PR_SME_*,
+     * PR_GET_TSC, PR_SET_UNALIGN, PR_SET_FP_MODE, PR_SET_ENDIAN, PR_GET_AUXV,
      * PR_SET_SYSCALL_USER_DISPATCH.
      */
 };
@@ -177,6 +177,11 @@ long sys_prctl(Thread *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
                               : host_call(SYS_prctl, option, a2, a3, a4, a5);
         }
     }
+    const uint64_t arg[] = { a2, a3, a4, a5 };
+    long result;
+
+    if (t->abi->prctl && t->abi->prctl(t->env, option, arg, &result))
+        return result;
     LOG(unimp, "prctl option %d is not passed on", option);
     return -EINVAL;
 }

@@ -117,11 +117,16 @@ void env_set_fp_mode(Env *env, const FpMode *m)
     uint32_t sticky = _mm_getcsr() & 0x3f;
 
     env->rt.fp = *m;
-    env->rt.mode = (env->rt.mode & MODE_UNDERFLOW) | (m->flush_zero ? MODE_FLUSH : 0) |
+    env->rt.mode = (env->rt.mode & ~(uint32_t)MODE_SPECIAL) | (m->flush_zero ? MODE_FLUSH : 0) |
                    (m->default_nan ? MODE_DEFAULT_NAN : 0) | (m->alt_half ? MODE_ALT_HALF : 0) |
                    (m->flush_zero16 ? MODE_FLUSH16 : 0);
     env->rt.mxcsr = ((MXCSR_DEFAULT & ~MXCSR_IM) & ~0x6000u) | (uint32_t)rc[m->round & 3] << 13;
     _mm_setcsr(env->rt.mxcsr | sticky);
+}
+
+void env_set_guest_mode(Env *env, bool on)
+{
+    env->rt.mode = (env->rt.mode & ~(uint32_t)MODE_GUEST) | (on ? MODE_GUEST : 0);
 }
 
 void env_watch_underflow(Env *env, bool on)

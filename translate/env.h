@@ -36,10 +36,10 @@ typedef struct {
 /*
  * Bits of EnvRt.mode: what a block is translated for. The MODE_SPECIAL ones change results, and
  * their floating point goes by the C meaning. MODE_UNDERFLOW: FP_UNDERFLOW is exact in translated
- * code, too; see env_watch_underflow().
+ * code, too; see env_watch_underflow(). MODE_GUEST: what the guest makes of it.
  */
 enum { MODE_FLUSH = 1, MODE_DEFAULT_NAN = 2, MODE_ALT_HALF = 4, MODE_FLUSH16 = 8,
-       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16 };
+       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16, MODE_GUEST = 32 };
 
 typedef enum {
     EXIT_NONE,          /* internal */
@@ -120,8 +120,20 @@ typedef struct {
      * translations. Else nothing was done.
      */
     bool (*on_quick)(Env *env);
+    uint32_t btype;             /* kind of an indirect branch on its way to the pc; 0: none */
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
 } EnvRt;
+
+/*
+ * env_kind: an indirect branch's kind (EnvRt.btype, 0 to 3) as it stands in addresses of the jump
+ * cache: in bits no address has, nor any other that a program is likely to jump to by mistake.
+ */
+enum { ENV_KIND_LSB = 52 };
+#define ENV_KIND_MASK (3ull << ENV_KIND_LSB)
+static inline uint64_t env_kind(unsigned btype)
+{
+    return (uint64_t)btype << ENV_KIND_LSB;
+}
 
 /*
  * env_jump_index: an address's entry in Env.jump; code generators make functions at multiples of
@@ -165,6 +177,9 @@ void env_poke_own(Env *env);
 
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
+
+/* env_set_guest_mode: the same for MODE_GUEST, whose meaning is the guest's own. */
+void env_set_guest_mode(Env *env, bool on);
 
 /*
  * env_fp_flags: sticky FP_ flags so far, also those the host's MXCSR holds.

@@ -113,7 +113,7 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
             n_swap = swaps_of(u, m->pc_off, &swap);
     } else {
         /* The probe's poll: on the way to the guest pc in rax, as it was in the register. */
-        pc = greg(uc, RAX);
+        pc = greg(uc, RAX) ^ env_kind(env->rt.btype);
         if (fault_guest->top_byte_ignore)
             pc = (uint64_t)sext(pc, 56);
     }

@@ -55,6 +55,8 @@ typedef struct {
     bool lifted;            /* may be switched on */
 } GuestFeature;
 
+typedef struct DecodeRow DecodeRow;        /* translate/lift.h */
+
 struct Guest {
     const char *name;           /* "aarch64", also the suffix in mimus-<name> */
     uint16_t elf_machine;       /* EM_ */
@@ -88,11 +90,25 @@ struct Guest {
      */
     bool (*nzcv_seen)(const uint8_t *pc, uint32_t n);
 
+    /*
+     * lands_on: in a guarded page, may a branch of kind btype (not 0; exit_ind's imm) go to this
+     * instruction? NULL: there are no guarded pages; they need guard_feature.
+     */
+    bool (*lands_on)(uint32_t word, unsigned btype);
+    uint64_t guard_feature;
+
     uint64_t features;          /* of the first model, which is the default */
     const GuestCpu *cpus;       /* ended by one without a name; NULL: there are no models */
     const GuestFeature *feature_names;      /* the same; several rows may share a name */
     uint64_t (*cpu_features)(unsigned cpu);
     void (*state_init)(Env *env);
+    /*
+     * For reports: all rows of the decoder; words of a row, the most usual first, to be tried until
+     * one is legal; and an instruction to follow that sees nothing of it.
+     */
+    const DecodeRow *rows;
+    uint32_t (*row_word)(const DecodeRow *r, unsigned attempt);
+    uint32_t filler;
     int capstone_arch, capstone_mode;
     const struct LinuxGuest *linux_abi;     /* syscall/linux_guest.h */
 };

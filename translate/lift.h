@@ -8,7 +8,7 @@
 
 /* One row of a guest's .dec tables, for disassembly, tests and lists of what is missing.
  */
-typedef struct {
+typedef struct DecodeRow {
     const char *name;     /* as in the table; several rows may share it */
     uint32_t mask, value; /* the row matches w when (w & mask) == value */
     const char *needs;    /* features joined by commas, or NULL */

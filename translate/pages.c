@@ -14,7 +14,7 @@
 #include "translate/base/own_memory.h"
 #include "translate/translate.h"
 
-enum { PAGE_EXEC = 1, PAGE_CODE = 2, PAGE_FAR = 4 };
+enum { PAGE_EXEC = 1, PAGE_CODE = 2, PAGE_FAR = 4, PAGE_GUARDED = 8 };
 enum { LEAF_BITS = 18, ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS };
 #define LEAF_PAGES (1u << LEAF_BITS)
 
@@ -93,6 +93,39 @@ void pages_set_exec(GuestAddr start, uint64_t len, bool exec)
         page += now;
         n -= now;
     }
+}
+
+static _Atomic bool any_guarded;
+
+bool pages_any_guarded(void)
+{
+    return atomic_load_explicit(&any_guarded, memory_order_relaxed);
+}
+
+bool pages_is_guarded(GuestAddr a)
+{
+    return page_flags(a.va >> PAGE_BITS) & PAGE_GUARDED;
+}
+
+bool pages_set_guarded(GuestAddr start, uint64_t len, bool guarded)
+{
+    uint64_t page, n = page_range(start, len, &page);
+    bool changed = false;
+
+    if (!guarded && !pages_any_guarded())
+        return false;
+    if (guarded)
+        atomic_store_explicit(&any_guarded, true, memory_order_relaxed);
+    for (uint64_t end = page + n; page < end; page++) {
+        PageByte *leaf = page_leaf(page, guarded);
+        PageByte *b = leaf ? &leaf[page & (LEAF_PAGES - 1)] : NULL;
+
+        if (!b || !(*b & PAGE_GUARDED) == !guarded)
+            continue;
+        atomic_fetch_xor(b, PAGE_GUARDED);
+        changed = true;
+    }
+    return changed;
 }
 
 bool pages_is_exec(GuestAddr a)

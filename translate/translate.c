@@ -256,17 +256,46 @@ static const void *rt_link(Env *env, uint32_t edge)
     return host;
 }
 
+bool translate_landing(Env *env, uint64_t pc)
+{
+    unsigned btype = env->rt.btype;
+    uint32_t word;
+
+    if (!guest->lands_on || !pages_is_guarded(guest_addr(pc)) || !pages_is_exec(guest_addr(pc)) ||
+        (pc & (guest->insn_min_bytes - 1u))) {
+        env->rt.btype = 0;
+        return false;
+    }
+    memcpy(&word, (const void *)pc, sizeof(word));
+    if (guest->lands_on(word, btype)) {
+        env->rt.btype = 0;
+        return false;
+    }
+    env->rt.fault_sig = SIGILL;
+    env->rt.fault_code = ILL_ILLOPC;
+    env->rt.fault_addr = pc;
+    return true;
+}
+
+/* rt_lookup: pc is in the form of the jump cache: see rule_exit_ind(). */
 static const void *rt_lookup(Env *env, uint64_t pc)
 {
+    unsigned btype = env->rt.btype;
+
+    pc ^= env_kind(btype);
     if (guest->top_byte_ignore)
         pc = (uint64_t)sext(pc, 56);
     const uint8_t *host = host_code(env, pc);
 
-    if (!host)
+    if (!host) {
+        env->rt.btype = 0;
         return leave_at(env, pc, EXIT_FETCH);
+    }
     if (other_mode(env))
-        return leave_at(env, pc, EXIT_NONE);
-    cache_jump_set(env, pc, host);
+        return leave_at(env, pc, EXIT_NONE);    /* jit_once() looks at the landing */
+    if (btype && translate_landing(env, pc))
+        return leave_at(env, pc, EXIT_FAULT);
+    cache_jump_set(env, pc, btype, host);
     return host;
 }
 
@@ -349,6 +378,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     thunk_table[RT_SYSCALL] = (const void *)rt_syscall;
     thunk_table[RT_EVAL] = (const void *)rt_eval;
     thunk_table[RT_HELPER] = (const void *)rt_helper;
+    thunk_table[DATA_ESTIMATES] = emit_estimates();
     stats_wrap(guest, thunk_table);
     emit_spare[0] = e;
     return 0;
@@ -418,6 +448,8 @@ static void jit_ready(Env *env)
 
 static ExitKind jit_once(Env *env)
 {
+    if (env->rt.btype && translate_landing(env, *pc_of(env)))
+        return EXIT_FAULT;
     const uint8_t *host = host_code(env, *pc_of(env));
 
     if (!host)
@@ -492,6 +524,23 @@ void translate_invalidate(GuestAddr start, uint64_t len)
 {
     if (!len || !pages_has_code(start, len))
         return;
+    interp_invalidate();
+    if (translate_options.accel == ACCEL_JIT)
+        cache_kill(start.va, start.va + len, running);
+}
+
+void translate_set_guarded(GuestAddr start, uint64_t len, bool guarded)
+{
+    bool first = guarded && !pages_any_guarded();
+
+    if (!guest || !guest->lands_on || !(translate_options.features & guest->guard_feature) ||
+        !pages_set_guarded(start, len, guarded))
+        return;
+    /* Branches lifted so far do not say what they are; with the first guarded page they have to. */
+    if (first) {
+        start = guest_addr(0);
+        len = 1ull << 47;
+    }
     interp_invalidate();
     if (translate_options.accel == ACCEL_JIT)
         cache_kill(start.va, start.va + len, running);

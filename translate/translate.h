@@ -60,6 +60,22 @@ bool pages_next_code(GuestAddr start, uint64_t len, GuestAddr *at);
 /* pages_next_exec: the same for executable pages. */
 bool pages_next_exec(GuestAddr start, uint64_t len, GuestAddr *at);
 
+/*
+ * Guarded pages: an indirect branch may only go to a landing pad in them (Guest.lands_on).
+ * translate_set_guarded: pages of the range are (not) guarded; nothing when the guest's CPU has
+ * no such thing. pages_set_guarded: its bookkeeping; true when a page changed.
+ */
+void translate_set_guarded(GuestAddr start, uint64_t len, bool guarded);
+bool pages_set_guarded(GuestAddr start, uint64_t len, bool guarded);
+bool pages_is_guarded(GuestAddr a);
+bool pages_any_guarded(void);
+
+/*
+ * translate_landing: the branch to pc that rt.btype speaks of has arrived. True: it may not land
+ * there, the fault_ fields say so, and rt.btype stays for the signal frame; else rt.btype is 0.
+ */
+bool translate_landing(Env *env, uint64_t pc);
+
 /* pages_exec_changes: how often pages became executable so far. */
 uint32_t pages_exec_changes(void);
 

@@ -18,18 +18,13 @@
 
 #include "translate/cache/cache.h"
 #include "translate/env_layout.h"
+#include "translate/host/x86_64/features.h"
 #include "translate/translate.h"
 #include "translate/translate_unit.h"
 
 enum {
     CODE = 0x50011000, CODE_BYTES = 0x3000, MAX_WORDS = 64, MAX_LABELS = 64, NAME_BYTES = 96,
     FILLER = 0x6b1f03ff,        /* cmp wzr, wzr: all NZCV are written there, none is read */
-};
-
-/* Of the x86-64-v3 kind, with AES and carry-less products; no AVX-512. */
-static const HostFeatures pinned = {
-    .avx = true, .avx2 = true, .bmi1 = true, .bmi2 = true, .fma = true, .lzcnt = true,
-    .popcnt = true, .movbe = true, .aes = true, .pclmul = true, .f16c = true,
 };
 
 typedef struct {
@@ -494,7 +489,7 @@ static void start(void)
     }
     cs_option(host_cs, CS_OPT_DETAIL, CS_OPT_ON);
     pages_set_exec(guest_addr(CODE), CODE_BYTES, true);
-    emit_init(emit, guest, &pinned);
+    emit_init(emit, guest, host_features_pinned());
 }
 
 int main(int argc, char **argv)

@@ -75,6 +75,7 @@ static void make_state(State *s, uint32_t seed)
         s->fpcr |= next() % 4 ? 0 : 1u << 24;   /* FZ */
         s->fpcr |= next() % 4 ? 0 : 1u << 25;   /* DN */
         s->fpcr |= next() % 6 ? 0 : 1u << 26;   /* AHP */
+        s->fpcr |= next() % 3 || !(seed >> 31) ? 0 : 1u << 19;      /* FZ16 */
     }
     s->fpsr = next() % 4 ? 0 : next() & 0x0800009f;
 }

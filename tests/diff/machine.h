@@ -128,7 +128,24 @@ static const uint16_t f16_special[] = {
     0x0400, 0x8012, 0x7bff, 0x4000, 0x3800,
 };
 
+static const uint16_t f16_few[] = { 0, 0x3ff, 0x200, 1, 0x1ff, 0x201, 0x155, 0x3fe };
+
 #define PICK(table) table[next() % (sizeof(table) / sizeof(*table))]
+
+/* Special ones, all exponents, near 1, and around the least normal number. */
+static uint64_t f16_value(void)
+{
+    uint64_t r = next();
+
+    switch (r >> 60 & 7) {
+    case 0: return PICK(f16_special);
+    case 1: return (r & 0x8000) | (r >> 20 & 31) << 10 | PICK(f16_few);
+    case 2: return (r & 0x83ff) | (6 + (r >> 20 & 3)) << 10;
+    case 3: return (r & 0x83ff) | (r >> 20 & 1) << 10;
+    case 4: return r & 0xffff;
+    default: return (r & 0x83ff) | (12 + (r >> 20 & 7)) << 10;
+    }
+}
 
 static uint32_t f32_value(void)
 {
@@ -176,7 +193,7 @@ static inline uint64_t lane_value(unsigned kind)
     case 2: case 3: return f32_value() | (uint64_t)f32_value() << 32;
     case 4:
         for (int i = 0; i < 4; i++) {
-            a = a << 16 | PICK(f16_special);
+            a = a << 16 | f16_value();
         }
         return a;
     case 5: return int_value();

@@ -11,7 +11,7 @@ import re
 # Features of the guest's default CPU; the rows of all others are left out.
 V8_0 = {"-", "crc32", "aes", "pmull", "sha1", "sha2"}
 FEATURES = V8_0 | {"lse", "rdm", "dotprod", "i8mm", "fcma", "sha512", "sha3", "sm3", "sm4",
-                   "frintts", "jscvt", "cssc", "mops"}
+                   "frintts", "jscvt", "cssc", "mops", "fp16"}
 
 # Rows that cannot be compared, with the reason.
 LEFT_OUT = {
@@ -154,8 +154,6 @@ def random_word(rng, row, on_sp=False):
         w = put(w, row, "rt", BASE)
     if row.branch:
         w = put(w, row, [n for n in ("imm26", "imm19", "imm14") if n in f][0], 2)
-    if row.name.startswith(("fcadd", "fcmla")) and w >> 22 & 3 == 1 and "fp16" not in FEATURES:
-        return None             # the size of half precision
     if any((w & o.mask) == o.value for o in row.rivals):
         return None
     return w

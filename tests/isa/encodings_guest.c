@@ -63,6 +63,8 @@ static const struct {
     { 0xff000000, 0x54000000, 0x7ffff << 5 },
     { 0xff000000, 0x55000000, 0xffff << 5 },
     { 0x7e000000, 0x74000000, 0x1ff << 5 },
+    /* Memory copy and set: for a wrong start state Linux goes back to the prologue before it. */
+    { 0xfb200c00, 0x19000400, 0 },
 };
 
 static const uint32_t *words;
@@ -206,7 +208,8 @@ static void run_jumps(unsigned from, unsigned to)
         edit[i] = BRK;
         owner[i] = 0;
     }
-    edit[ALONE - 1] = 0xd280001e;       /* mov x30, #0: run_seq() comes by x30 */
+    edit[ALONE - 4] = 0xd280001e;       /* mov x30, #0: run_seq() comes by x30 */
+    edit[ALONE - 3] = 0x14000003;       /* b to the word, over two BRK */
     put_exit(ALONE + 1);
     for (unsigned i = from; i < to; i++) {
         uint32_t instead;
@@ -214,7 +217,7 @@ static void run_jumps(unsigned from, unsigned to)
         if (!is_known(words[i]) && is_jump(words[i], &instead)) {
             owner[ALONE] = i + 1;
             edit[ALONE] = instead;
-            execute(ALONE - 1);
+            execute(ALONE - 4);
         }
     }
 }

@@ -46,7 +46,8 @@ enum {
     JUMP = 0x200,       /* the register in bits 9 to 5, not x30, holds the address of the third word */
     NO_CALL = 0x400,    /* x8 is no system call */
     FP_MASK = 0x800,    /* the register in bits 4 to 0 is masked to what FPCR and FPSR have */
-    CHAIN = 0x1000,     /* x28 and SP hold addresses; x27 a length below 300 */
+    CHAIN = 0x1000,     /* x28 and x25 are addresses, x27 a length; they may overlap */
+    APART = 0x2000,     /* these do not overlap */
 };
 
 /* What is not reserved: QC and the cumulative bits; AHP, DN, FZ and the rounding mode. */
@@ -127,6 +128,9 @@ static void apply_flags(State *s, const Record *r, uint64_t code)
         }
         if (r->flags & CHAIN) {
             s->x[27] = next() % 300;
+            s->x[28] = (uint64_t)window + next() % (r->flags & APART ? 512 : 1024);
+            s->x[25] = (uint64_t)window + next() % (r->flags & APART ? 512 : 1024);
+            s->x[28] += r->flags & APART ? 1024 : 0;
         }
     }
     if (r->flags & JUMP && (word >> 5 & 31) != 31) {

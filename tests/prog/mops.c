@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 
-enum { AREA = 1 << 16, BIG = 1 << 21, PAGE = 4096 };
+enum { AREA = 1 << 15, BIG = 1 << 21, PAGE = 4096 };
 
 typedef struct {
     uint64_t d, s, n, nzcv;
@@ -105,11 +105,11 @@ static Regs other_option(void *to, uint64_t from, uint64_t n)
 
 /* ---- contents and registers ---- */
 
-static unsigned char area[AREA], model[AREA];
+static unsigned char area[AREA], model[16 * PAGE];
 
 static int random_case(int *regs_bad)
 {
-    uint64_t kind = rnd() % 8, n = kind == 0 ? rnd() % 20000 : rnd() % (kind < 3 ? 400 : 70);
+    uint64_t kind = rnd() % 8, n = kind == 0 ? rnd() % 9000 : rnd() % (kind < 3 ? 400 : 70);
     uint64_t d = rnd() % (AREA - n), s = rnd() % (AREA - n), near = d + rnd() % 200 - 100;
     uint64_t base = (uint64_t)area, what = rnd() % 3;
     Regs r;
@@ -139,7 +139,7 @@ static void contents(void)
 
     for (unsigned i = 0; i < AREA; i++)
         area[i] = model[i] = (unsigned char)rnd();
-    for (unsigned i = 0; i < 20000 && !bad; i++)
+    for (unsigned i = 0; i < 8000 && !bad; i++)
         bad = random_case(&regs_bad);
     puts(bad ? "contents differ" : "contents ok");
     puts(regs_bad ? "registers differ" : "registers ok");

@@ -397,7 +397,7 @@ static void jump_caches_forget(uint64_t gpc)
     for (unsigned i = 0; i < n_env; i++) {
         JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
 
-        if (j->gpc == gpc)
+        if (!((j->gpc ^ gpc) & ~ENV_KIND_MASK))
             __atomic_store_n(&j->gpc, ENV_NO_PC, __ATOMIC_RELEASE);
     }
 }
@@ -406,7 +406,7 @@ static void jump_caches_forget(uint64_t gpc)
  * A thread writes its entry and then looks whether the block is still in the map; who drops a
  * block takes it out of the map and then looks at the entries. One of them sees the other.
  */
-void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
+void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host)
 {
     JumpEntry *j = &env->jump[env_jump_index(gpc)];
 
@@ -414,7 +414,7 @@ void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     j->host = host;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&j->gpc, gpc, __ATOMIC_RELEASE);
+    __atomic_store_n(&j->gpc, gpc ^ env_kind(btype), __ATOMIC_RELEASE);
     atomic_thread_fence(memory_order_seq_cst);
     if (cache_lookup(gpc, env->rt.mode) != host)
         j->gpc = ENV_NO_PC;

@@ -162,8 +162,11 @@ Unit *cache_unit_at(uint64_t host);
 /* cache_code: host address of the unit's first byte. */
 const uint8_t *cache_code(const Unit *u);
 
-/* cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile. */
-void cache_jump_set(Env *env, uint64_t gpc, const uint8_t *host);
+/*
+ * cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile, for
+ * branches of kind btype.
+ */
+void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host);
 
 /* cache_link: make edge number n jump to the code of its target from now on. */
 void cache_link(uint32_t n);

@@ -41,6 +41,10 @@ typedef enum { IR_RN_EVEN, IR_RN_UP, IR_RN_DOWN, IR_RN_ZERO, IR_RN_AWAY, IR_RN_C
 #define IR_ROUND_EXACT 0x10     /* fround: raise inexact when the value changes */
 
 typedef enum { IR_FENCE_LD, IR_FENCE_ST, IR_FENCE_FULL } IrFence;
+/* pac: where the code of a signed pointer is. */
+enum { IR_PAC_LSB = 48 };
+#define IR_PAC_MASK (0x7full << IR_PAC_LSB)
+
 typedef enum { IR_EXC_UNDEF, IR_EXC_BREAK } IrExc;
 
 /*

@@ -59,10 +59,10 @@ static bool between(IrType t, IrType low, IrType high)
     return t >= low && t <= high;
 }
 
-/* has_half: floating point ops that complex arithmetic of halves is made of, and the conversion. */
-static bool has_half(unsigned op)
+/* changes_width: the type is that of the wider side. */
+static bool changes_width(unsigned op)
 {
-    return op == IR_fcvt || op == IR_fadd || op == IR_fma;
+    return op == IR_fwiden || op == IR_fnarrow;
 }
 
 static bool type_fits(const IrOp *op, const IrOpInfo *info)
@@ -71,7 +71,7 @@ static bool type_fits(const IrOp *op, const IrOpInfo *info)
 
     if (info->props & IRP_FP) {
         return integer ? between(op->type, IR_I32, IR_I64)
-                       : between(op->type, has_half(op->op) ? IR_F16 : IR_F32, IR_F64);
+                       : between(op->type, changes_width(op->op) ? IR_F32 : IR_F16, IR_F64);
     }
     if (vector) {
         return op->type != IR_VOID && op->type <= IR_V128;

@@ -192,3 +192,45 @@ Test(elf_check, refused_segments)
     f.ph[0].p_type = f.ph[1].p_type = PT_NULL;
     cr_expect_eq(check(&f), -EINVAL, "nothing to load");
 }
+
+/* A PT_GNU_PROPERTY note with one 4-byte property. */
+typedef struct {
+    Elf64_Nhdr n;
+    char name[4];
+    uint32_t type, len, value, pad;
+} Note;
+
+static Note good_note(void)
+{
+    return (Note){ { 4, 16, 5 }, "GNU", 0xc0000000, 4, 1, 0 };
+}
+
+static bool bti(const Note *n, size_t len)
+{
+    return elf_property_bti((Bytes){ (const uint8_t *)n, len });
+}
+
+Test(elf_property, bti_is_a_bit_of_one_property)
+{
+    Note n = good_note();
+
+    cr_expect(bti(&n, sizeof(n)));
+    for (size_t len = 0; len < sizeof(n); len++)
+        cr_expect(!bti(&n, len), "%zu bytes", len);
+    n.value = 2;                /* PAC alone */
+    cr_expect(!bti(&n, sizeof(n)));
+    n = good_note();
+    n.type = 0xc0000001;
+    cr_expect(!bti(&n, sizeof(n)));
+    n = good_note();
+    n.n.n_type = 1;
+    cr_expect(!bti(&n, sizeof(n)));
+    n = good_note();
+    n.len = UINT32_MAX;
+    cr_expect(!bti(&n, sizeof(n)));
+    n.type = 7;                 /* a property of such a length cannot be passed over */
+    cr_expect(!bti(&n, sizeof(n)));
+    n = good_note();
+    n.name[0] = 'X';
+    cr_expect(!bti(&n, sizeof(n)));
+}

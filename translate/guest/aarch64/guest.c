@@ -19,6 +19,11 @@ static const GuestReg a64_regs[A64_REG_COUNT] = {
     EACH_0_30(V) V(31)
     { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
     { "pstate", offsetof(A64State, pstate), IR_I64 },
+    { "keys_on", offsetof(A64State, keys_on), IR_I64 },
+#define KEY(name, i) \
+    { name "_lo", offsetof(A64State, key) + 16 * (i), IR_I64 }, \
+    { name "_hi", offsetof(A64State, key) + 16 * (i) + 8, IR_I64 },
+    KEY("apia", 0) KEY("apib", 1) KEY("apda", 2) KEY("apdb", 3) KEY("apga", 4)
 };
 
 /*
@@ -63,8 +68,22 @@ static unsigned a64_lift_insn(Lift *l)
 static void a64_state_init(Env *env)
 {
     memset(a64_state(env), 0, sizeof(A64State));
+    memset(a64_state(env)->key, 0xa5, sizeof(a64_state(env)->key));
+    a64_state(env)->keys_on = A64_ADDRESS_KEYS;
     a64_set_fpcr(env, 0);
     a64_set_fpsr(env, 0);
+}
+
+/*
+ * row_word: 64 or 128 bits wide, with registers 0 to 3, first; then with other bits, where a field
+ * must not be 0.
+ */
+static uint32_t row_word(const DecodeRow *r, unsigned attempt)
+{
+    uint32_t usual = 1u << 31 | 1u << 30 | 2u << 16 | 3u << 10 | 1u << 5;
+    uint32_t other = attempt * 0x9e3779b9u;
+
+    return r->value | (~r->mask & (usual ^ other));
 }
 
 const Guest guest_aarch64 = {
@@ -89,11 +108,16 @@ const Guest guest_aarch64 = {
     .n_helpers = A64_HELPER_COUNT,
     .lift_insn = a64_lift_insn,
     .nzcv_seen = a64_nzcv_seen,
+    .lands_on = a64_lands_on,
+    .guard_feature = A64_FEAT_bti,
     .features = MAX_FEATURES,
     .cpus = a64_cpus,
     .feature_names = a64_feature_names,
     .cpu_features = a64_cpu_features,
     .state_init = a64_state_init,
+    .rows = a64_rows,
+    .row_word = row_word,
+    .filler = 0x6b1f03ff, /* cmp wzr, wzr: writes all of NZCV */
     .capstone_arch = CS_ARCH_ARM64,
     .capstone_mode = CS_MODE_LITTLE_ENDIAN,
     .linux_abi = &a64_linux,

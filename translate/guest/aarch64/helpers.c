@@ -105,6 +105,20 @@ static uint64_t helper_ic_ivau(Env *env, uint64_t a, uint64_t b, uint64_t c)
     return 0;
 }
 
+void a64_new_keys(Env *env, unsigned mask)
+{
+    A64State *s = a64_state(env);
+
+    for (unsigned i = 0; i < A64_KEY_COUNT; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        while (getrandom(s->key[i], sizeof(s->key[i]), 0) != sizeof(s->key[i])) {
+        }
+        s->key[i][0] |= 1;
+        s->key[i][1] |= 1;
+    }
+}
+
 /* A fresh number each time: what the host's generator, seeded anew, says (RNDRRS as well). */
 static uint64_t helper_rndr(Env *env, uint64_t a, uint64_t b, uint64_t c)
 {

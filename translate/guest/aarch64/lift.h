@@ -76,6 +76,13 @@ bool a64_nzcv_seen(const uint8_t *pc, uint32_t n);
 IrVal call_helper(Lift *l, unsigned h, IrVal a);
 
 /*
+ * a64_btype: BTYPE of a branch through register rn (call: BLR and its like) that stands in this
+ * place; 0 while no page is guarded. a64_lands_on: Guest.lands_on.
+ */
+unsigned a64_btype(const Lift *l, bool call, unsigned rn);
+bool a64_lands_on(uint32_t word, unsigned btype);
+
+/*
  * a64_atomic_base: the address in register rn (31: SP) of an atomic or ordered access of 1 << size
  * bytes, which faults before anything else when it is not aligned as these must be.
  */

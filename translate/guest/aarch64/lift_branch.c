@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lift_branch.c: branches, calls and exceptions: what ends a block. */
 #include "translate/guest/aarch64/lift_fuse.h"
+#include "translate/translate.h"
 
 static bool exit_to(Lift *l, IrVal pc)
 {
@@ -98,9 +99,36 @@ bool a64_tbnz(Lift *l, const a64_tbnz_args *a)
     return exit_bit(l, a->offset, a->rt, a->bit, 1);
 }
 
+/* Arm ARM, "Effect of entering a Branch Target Identification region": BTYPE by the branch. */
+enum { BTYPE_JUMP_16_17 = 1, BTYPE_CALL = 2, BTYPE_JUMP = 3 };
+
+unsigned a64_btype(const Lift *l, bool call, unsigned rn)
+{
+    if (!pages_any_guarded())
+        return 0;
+    if (call)
+        return BTYPE_CALL;
+    return rn == 16 || rn == 17 || !pages_is_guarded(l->pc) ? BTYPE_JUMP_16_17 : BTYPE_JUMP;
+}
+
+/* BTI c takes calls and jumps through x16 and x17, and so do PACIASP and PACIBSP, as Linux sets BT0. */
+bool a64_lands_on(uint32_t word, unsigned btype)
+{
+    switch (word) {
+    case 0xd503245f:                                            /* BTI c */
+    case 0xd503233f:                                            /* PACIASP */
+    case 0xd503237f: return btype != BTYPE_JUMP;                /* PACIBSP */
+    case 0xd503249f: return btype != BTYPE_CALL;                /* BTI j */
+    case 0xd50324df: return true;                               /* BTI jc */
+    default: return (word & 0xffe0001f) == 0xd4200000 ||        /* BRK, HLT: theirs comes first */
+                    (word & 0xffe0001f) == 0xd4400000;
+    }
+}
+
 bool a64_br(Lift *l, const a64_br_args *a)
 {
-    ir_emit(l->ir, IR_exit_ind, IR_I64, 0, get_x(l, IR_I64, a->rn), IR_NONE, IR_NONE, 0);
+    ir_emit(l->ir, IR_exit_ind, IR_I64, 0, get_x(l, IR_I64, a->rn), IR_NONE, IR_NONE,
+            a64_btype(l, false, a->rn));
     return true;
 }
 
@@ -113,7 +141,7 @@ bool a64_blr(Lift *l, const a64_blr_args *a)
         target = ir_emit(l->ir, IR_mov, IR_I64, 0, target, IR_NONE, IR_NONE, 0);
     }
     set_x(l, IR_I64, 30, next_pc(l));
-    ir_emit(l->ir, IR_exit_icall, IR_I64, 0, target, next_pc(l), IR_NONE, 0);
+    ir_emit(l->ir, IR_exit_icall, IR_I64, 0, target, next_pc(l), IR_NONE, a64_btype(l, true, a->rn));
     return true;
 }
 

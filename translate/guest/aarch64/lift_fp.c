@@ -181,19 +181,21 @@ bool a64_fjcvtzs(Lift *l, const a64_fjcvtzs_args *a)
     return true;
 }
 
+/* FMOV (general): 16 bits go to and from registers of both sizes alike. */
 bool a64_fmov_to_gen(Lift *l, const a64_fmov_to_gen_args *a)
 {
-    IrType ty = x_type(a->sf);
+    IrType ty = a->half ? IR_I16 : x_type(a->sf);
 
-    set_x(l, ty, a->rd, ir_v1(l->ir, IR_vget_u, ty, 0, get_v(l, a->rn), 0));
+    set_x(l, a->half ? IR_I64 : ty, a->rd, ir_v1(l->ir, IR_vget_u, ty, 0, get_v(l, a->rn), 0));
     return true;
 }
 
 bool a64_fmov_from_gen(Lift *l, const a64_fmov_from_gen_args *a)
 {
-    IrType ty = x_type(a->sf);
+    IrType ty = a->half ? IR_I16 : x_type(a->sf);
+    IrVal x = get_x(l, a->half ? IR_I32 : ty, a->rn);
 
-    set_v(l, a->rd, ir_emit(l->ir, IR_vmov_i, ty, 0, get_x(l, ty, a->rn), IR_NONE, IR_NONE, 0));
+    set_v(l, a->rd, ir_emit(l->ir, IR_vmov_i, ty, 0, x, IR_NONE, IR_NONE, 0));
     return true;
 }
 

@@ -45,6 +45,9 @@ uint64_t fp_expand_imm(uint64_t sz, uint64_t imm8)
 {
     uint64_t sign = imm8 >> 7, b = imm8 >> 6 & 1, low = imm8 & 0x3f;
 
+    if (sz == 3) {
+        return sign << 15 | (b ^ 1) << 14 | (b ? 3u << 12 : 0) | low << 6;
+    }
     if (sz) {
         return sign << 63 | (b ^ 1) << 62 | (b ? 0xffull << 54 : 0) | low << 48;
     }

@@ -34,10 +34,10 @@ static inline unsigned vl_of(uint64_t scalar, uint64_t q)
     return scalar ? IR_VL_LANE : vl_q(q);
 }
 
-/* fp_type: IR_F64 when sz (or p) is 1. */
+/* fp_type: of sz (or p): 0 single, 1 double, 3 half precision. */
 static inline IrType fp_type(uint64_t sz)
 {
-    return sz ? IR_F64 : IR_F32;
+    return sz == 3 ? IR_F16 : sz ? IR_F64 : IR_F32;
 }
 
 /* size_ok: the size is among sizes, and not a vector of a single 64-bit lane. */
@@ -49,7 +49,7 @@ static inline bool size_ok(unsigned sizes, unsigned vl, uint64_t size)
 /* fp_ok: not a vector of a single double. */
 static inline bool fp_ok(unsigned vl, uint64_t sz)
 {
-    return !(vl == IR_VL_64 && sz);
+    return !(vl == IR_VL_64 && sz == 1);
 }
 
 /* get_v, set_v: vector register r; what a write leaves out of 128 bits must be zero in v. */
@@ -74,5 +74,5 @@ IrVal v_accumulate(Lift *l, IrOpcode acc, IrType lane, unsigned vl, unsigned rd,
  */
 void set_v_narrow(Lift *l, unsigned rd, uint64_t upper, IrVal v);
 
-/* fp_expand_imm: the manual's VFPExpandImm, as the bits of a float (sz 0) or double (1). */
+/* fp_expand_imm: the manual's VFPExpandImm, as the bits of a number of fp_type(sz). */
 uint64_t fp_expand_imm(uint64_t sz, uint64_t imm8);

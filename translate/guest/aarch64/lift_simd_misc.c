@@ -312,7 +312,7 @@ static bool across(Lift *l, IrOpcode op, unsigned q, unsigned size, unsigned rd,
 #define FP_ACROSS(name, op)                                                              \
     bool a64_##name(Lift *l, const a64_##name##_args *a)                                 \
     {                                                                                    \
-        return fp1(l, IR_##op, IR_VL_128, 0, a->rd, a->rn, 0);                           \
+        return fp1(l, IR_##op, vl_q(a->q), a->sz, a->rd, a->rn, 0);                  \
     }
 
 // clang-format off

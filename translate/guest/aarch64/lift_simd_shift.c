@@ -19,6 +19,11 @@ static uint64_t repeat32(uint64_t x)
     return x * 0x0000000100000001;
 }
 
+static uint64_t repeat_float(uint64_t sz, uint64_t x)
+{
+    return sz == 3 ? repeat16(x) : sz ? x : repeat32(x);
+}
+
 /* expand_bits: each bit of imm8 as a byte of eight such bits. */
 static uint64_t expand_bits(uint64_t imm8)
 {
@@ -65,7 +70,7 @@ MOVE_IMM(movi_64,   expand_bits(a->imm8))
 MOVE_IMM(mvni_16,   ~repeat16(a->imm8 << 8 * a->sh))
 MOVE_IMM(mvni_32,   ~repeat32(a->imm8 << 8 * a->sh))
 MOVE_IMM(mvni_msl,  ~repeat32(a->imm8 * (a->ones + 1) | a->ones))
-MOVE_IMM(fmov_vec_imm, a->sz ? fp_expand_imm(1, a->imm8) : repeat32(fp_expand_imm(0, a->imm8)))
+MOVE_IMM(fmov_vec_imm, repeat_float(a->sz, fp_expand_imm(a->sz, a->imm8)))
 COMBINE_IMM(orr_16, vor,   repeat16(a->imm8 << 8 * a->sh))
 COMBINE_IMM(orr_32, vor,   repeat32(a->imm8 << 8 * a->sh))
 COMBINE_IMM(bic_16, vandn, repeat16(a->imm8 << 8 * a->sh))
@@ -240,12 +245,12 @@ bool a64_ushll(Lift *l, const a64_ushll_args *a)
 
 /* ---- fixed point: the right count is the number of fraction bits ---- */
 
-static bool fixed(Lift *l, IrOpcode op, IrRound round, Shift s)
+static bool fixed(Lift *l, IrOpcode op, IrRound round, uint64_t half, Shift s)
 {
-    if (!s.ok || s.size < 2) {
+    if (!s.ok || (s.size < 2 && !half)) {
         return false;
     }
-    set_v(l, s.rd, ir_v1(l->ir, op, fp_type(s.size == 3), s.vl, get_v(l, s.rn),
+    set_v(l, s.rd, ir_v1(l->ir, op, fp_type(half ? 3 : s.size == 3), s.vl, get_v(l, s.rn),
                          round | s.right << 8));
     return true;
 }
@@ -253,7 +258,7 @@ static bool fixed(Lift *l, IrOpcode op, IrRound round, Shift s)
 #define FIXED(name, op, round)                                                           \
     bool a64_##name(Lift *l, const a64_##name##_args *a)                                 \
     {                                                                                    \
-        return fixed(l, IR_##op, round, SHIFT_S);                                        \
+        return fixed(l, IR_##op, round, a->half, SHIFT_S);                               \
     }
 
 // clang-format off

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees an AArch64 CPU: registers of system calls, threads, exec. */
+#include <errno.h>
+
 #include "gen/aarch64_decode.h"
 #include "gen/syscalls.h"
 #include "translate/guest/aarch64/features.h"
@@ -66,9 +68,69 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     a64_set_fpsr(env, 0);
     s->pc = pc;
     s->sp = sp;
+    s->keys_on = A64_ADDRESS_KEYS;
+    env_set_guest_mode(env, false);
+    if (translate_options.features & A64_FEAT_pauth)
+        a64_new_keys(env, (1 << A64_KEY_COUNT) - 1);
     if (translate_options.features & A64_FEAT_ssbs)
         s->pstate = A64_PSTATE_SSBS;
 }
+
+/* ---- prctl: Linux arch/arm64/kernel/pointer_auth.c ---- */
+
+enum {
+    PAC_RESET_KEYS = 54, PAC_SET_ENABLED_KEYS = 60, PAC_GET_ENABLED_KEYS = 61,
+    ADDRESS_KEYS = A64_ADDRESS_KEYS, ALL_KEYS = 31,
+};
+
+static bool any(const uint64_t arg[4], unsigned from)
+{
+    for (unsigned i = from; i < 4; i++) {
+        if (arg[i])
+            return true;
+    }
+    return false;
+}
+
+static long reset_keys(Env *env, const uint64_t arg[4])
+{
+    if (any(arg, 1) || arg[0] & ~(uint64_t)ALL_KEYS)
+        return -EINVAL;
+    a64_new_keys(env, arg[0] ? (unsigned)arg[0] : ALL_KEYS);
+    return 0;
+}
+
+static unsigned enabled_keys(const Env *env)
+{
+    return (unsigned)a64_state_const(env)->keys_on;
+}
+
+static long set_enabled_keys(Env *env, const uint64_t arg[4])
+{
+    if (any(arg, 2) || arg[0] & ~(uint64_t)ADDRESS_KEYS || arg[1] & ~arg[0])
+        return -EINVAL;
+    unsigned on = (enabled_keys(env) & ~(unsigned)arg[0]) | (unsigned)arg[1];
+
+    a64_state(env)->keys_on = on;
+    env_set_guest_mode(env, on != ADDRESS_KEYS);
+    return 0;
+}
+
+static bool own_prctl(Env *env, int option, const uint64_t arg[4], long *result)
+{
+    if (!(translate_options.features & A64_FEAT_pauth))
+        return false;
+    switch (option) {
+    case PAC_RESET_KEYS: *result = reset_keys(env, arg); return true;
+    case PAC_SET_ENABLED_KEYS: *result = set_enabled_keys(env, arg); return true;
+    case PAC_GET_ENABLED_KEYS:
+        *result = any(arg, 0) ? -EINVAL : (long)enabled_keys(env);
+        return true;
+    default: return false;
+    }
+}
+
+/* ---- */
 
 static uint64_t hwcap(void)
 {
@@ -105,6 +167,7 @@ const LinuxGuest a64_linux = {
     .frame_pop = a64_frame_pop,
     .minsigstksz = 5120,
     .core_notes = a64_core_notes,
+    .prctl = own_prctl,
     .hwcap = hwcap,
     .hwcap2 = hwcap2,
     .cpuinfo = cpuinfo,

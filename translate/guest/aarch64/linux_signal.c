@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "translate/guest/aarch64/linux_parts.h"
+#include "translate/translate.h"
 
 enum {
     FPSIMD_MAGIC = 0x46508001,
@@ -23,6 +24,8 @@ enum {
     SA_SIGINFO_GUEST = 4,
     PSTATE_NZCV = 0xf0000000,
     PSTATE_NOT_USER = 0x3df,        /* mode, nRW, DAIF: all 0 in user mode */
+    PSTATE_BTYPE_LSB = 10,
+    BTYPE_CALL = 2,
     PSTATE_KEPT = A64_PSTATE_DIT | A64_PSTATE_SSBS,
 };
 
@@ -99,7 +102,7 @@ static bool is_store(uint32_t insn)
 /* esr_of: the syndrome a fault reports; 0: none is passed on (undefined instructions). */
 static uint64_t esr_of(Thread *t, Env *env, const SignalDelivery *d)
 {
-    enum { EC_IABT = 0x20, EC_DABT = 0x24, EC_BRK = 0x3c, FSC_TRANS3 = 7, FSC_PERM3 = 15,
+    enum { EC_BTI = 0x0d, EC_FPAC = 0x1c, EC_IABT = 0x20, EC_DABT = 0x24, EC_BRK = 0x3c, FSC_TRANS3 = 7, FSC_PERM3 = 15,
            FSC_EXTERNAL = 0x10, IL = 1 << 25, WNR = 1 << 6 };
     uint64_t pc = a64_state(env)->pc;
     uint32_t insn = 0, fsc;
@@ -108,6 +111,11 @@ static uint64_t esr_of(Thread *t, Env *env, const SignalDelivery *d)
         return 0;
     guest_copy_in(t, &insn, guest_addr(pc), sizeof(insn));
     switch (d->sig) {
+    case SIGILL:
+        if (env->rt.btype)
+            return (uint64_t)EC_BTI << 26 | IL | env->rt.btype;
+        /* Failed authentication: which key it was, in two bits. */
+        return d->info.si_code == ILL_ILLOPN ? (uint64_t)EC_FPAC << 26 | IL | a64_auth_key(insn) : 0;
     case SIGTRAP: return (uint64_t)EC_BRK << 26 | IL | bits(insn, 5, 16);
     case SIGBUS: fsc = FSC_EXTERNAL; break;
     case SIGSEGV: fsc = d->info.si_code == SEGV_MAPERR ? FSC_TRANS3 : FSC_PERM3; break;
@@ -151,11 +159,11 @@ static void fill_context(const SignalDelivery *d, Env *env, RtFrame *f)
     f->stack_flags = d->stack_flags;
     f->stack_size = d->stack_size;
     f->sigmask = d->mask;
-    f->mc.fault_address = d->fault_addr;
+    f->mc.fault_address = d->sig == SIGILL ? 0 : d->fault_addr;
     memcpy(f->mc.regs, s->x, sizeof(f->mc.regs));
     f->mc.sp = s->sp;
     f->mc.pc = s->pc;
-    f->mc.pstate = (s->nzcv & PSTATE_NZCV) | s->pstate;
+    f->mc.pstate = (s->nzcv & PSTATE_NZCV) | s->pstate | env->rt.btype << PSTATE_BTYPE_LSB;
 }
 
 int a64_frame_push(Thread *t, Env *env, const SignalDelivery *d)
@@ -185,6 +193,8 @@ int a64_frame_push(Thread *t, Env *env, const SignalDelivery *d)
     s->sp = sp;
     s->pc = d->handler;
     env->rt.excl_size = 0;
+    /* The handler is called: setup_return() of the kernel. */
+    env->rt.btype = pages_any_guarded() ? BTYPE_CALL : 0;
     return 0;
 }
 
@@ -271,6 +281,7 @@ int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint6
     s->pc = f.mc.pc;
     s->nzcv = (uint32_t)f.mc.pstate & PSTATE_NZCV;
     s->pstate = f.mc.pstate & PSTATE_KEPT;
+    env->rt.btype = pages_any_guarded() ? bits(f.mc.pstate, PSTATE_BTYPE_LSB, 2) : 0;
     memcpy(s->v, fp->v, sizeof(s->v));
     a64_set_fpcr(env, fp->fpcr);
     a64_set_fpsr(env, fp->fpsr);

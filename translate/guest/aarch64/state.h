@@ -12,6 +12,8 @@
 
 #include "translate/env.h"
 
+enum { A64_KEY_COUNT = 5 };
+
 typedef struct {
     uint64_t x[31];
     uint64_t sp;
@@ -21,6 +23,8 @@ typedef struct {
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0; /* reads as 0 under Linux */
     uint64_t pstate; /* A64_PSTATE_ bits but NZCV, as SPSR_EL1 has them */
+    uint64_t keys_on; /* bit 0 IA to 3 DB; looked at in MODE_GUEST only, when not all are on */
+    uint64_t key[A64_KEY_COUNT][2]; /* of pointer authentication: IA IB DA DB GA; all odd */
     _Alignas(16) V128 v[32];
 } A64State;
 _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
@@ -28,7 +32,11 @@ _Static_assert(offsetof(A64State, sp) == 248 && offsetof(A64State, pc) == 256 &&
                "layout of A64State");
 
 /* Indices into guest_aarch64.regs. */
-enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_REG_COUNT };
+enum { A64_X0 = 0, A64_SP = 31, A64_V0 = 32, A64_TPIDR = 64, A64_PSTATE, A64_KEYS_ON, A64_KEYS,
+       A64_REG_COUNT = A64_KEYS + 2 * A64_KEY_COUNT };
+
+/* Keys of addresses, as in A64State.keys_on. */
+enum { A64_ADDRESS_KEYS = 15 };
 
 /* Bits of A64State.pstate. */
 enum { A64_PSTATE_SSBS = 1 << 12, A64_PSTATE_DIT = 1 << 24 };
@@ -53,6 +61,12 @@ void a64_set_fpcr(Env *env, uint32_t fpcr);
  * flags. */
 uint32_t a64_get_fpsr(Env *env);
 void a64_set_fpsr(Env *env, uint32_t fpsr);
+
+/* a64_new_keys: other random keys, of those in the mask (bit 0 is IA, bit 4 is GA). */
+void a64_new_keys(Env *env, unsigned mask);
+
+/* a64_auth_key: of an instruction that authenticates: 0 IA, 1 IB, 2 DA, 3 DB. */
+unsigned a64_auth_key(uint32_t word);
 
 /* The Linux side of this guest (linux_abi.c). */
 extern const struct LinuxGuest a64_linux;

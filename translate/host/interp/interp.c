@@ -16,6 +16,7 @@
 #include "translate/host/interp/counts.h"
 #include "translate/host/interp/interp_ops.h"
 #include "translate/lift_block.h"
+#include "translate/translate.h"
 
 enum { CACHE_BUCKETS = 4096, CACHE_MAX_BLOCKS = 65536, RUN_MAX_INSNS = 64 };
 
@@ -279,6 +280,8 @@ static ExitKind exec_run(Env *env, const IrBlock *none)
             env->rt.poke = 0;
             return EXIT_POKE;
         }
+        if (env->rt.btype && translate_landing(env, *pc_at(env, interp_guest)))
+            return EXIT_FAULT;
         kind = exec_at_pc(env, false);
     }
     return kind;
@@ -314,7 +317,13 @@ ExitKind interp_step(Env *env)
 
 ExitKind interp_run(Env *env)
 {
-    return guarded(exec_run, env, NULL);
+    ExitKind kind;
+
+    /* An op may stop its block for the instruction to be run again: interp_stop(). */
+    do {
+        kind = guarded(exec_run, env, NULL);
+    } while (kind == EXIT_NONE);
+    return kind;
 }
 
 /* ---- faults ---- */

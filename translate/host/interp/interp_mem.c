@@ -294,6 +294,25 @@ void interp_guard(Interp *in, const IrOp *op)
     }
 }
 
+void interp_pac(Interp *in, const IrOp *op)
+{
+    uint64_t a = get_int(in, op->a), k[2];
+
+    memcpy(k, in->env->state + op->imm, sizeof(k));
+    uint64_t h = ((a & ~IR_PAC_MASK) * k[0] ^ get_int(in, op->b)) * k[1];
+
+    put_int(in, op->d, a ^ (h >> 57 << IR_PAC_LSB));
+}
+
+void interp_auth(Interp *in, const IrOp *op)
+{
+    uint64_t top = bits(get_int(in, op->a), 48, 8);
+
+    if (top != 0 && top != 0xff) {
+        interp_raise(in->env, SIGILL, ILL_ILLOPN, *pc_at(in->env, in->guest));
+    }
+}
+
 void interp_check_align(Interp *in, const IrOp *op)
 {
     uint64_t addr = untag(in->guest, get_int(in, op->a));

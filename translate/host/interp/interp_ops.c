@@ -264,8 +264,10 @@ static ExitKind do_exit_to(Interp *in, const IrOp *op)
     return go_to(in, get_int(in, op->a));
 }
 
+/* exec_run() asks translate_landing() about what a branch of this kind may land on. */
 static ExitKind do_exit_ind(Interp *in, const IrOp *op)
 {
+    in->env->rt.btype = op->imm;
     return go_to(in, untag(in->guest, get_int(in, op->a)));
 }
 

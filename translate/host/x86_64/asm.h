@@ -1274,6 +1274,12 @@ static inline void asm_vpternlog(Asm *as, int d, int a, int b, unsigned table)
     asm_8(as, table);
 }
 
+/* asm_vpdpbusd: each 32-bit lane of d += the products of a's unsigned and b's signed bytes (VNNI). */
+static inline void asm_vpdpbusd(Asm *as, int d, int a, int b)
+{
+    asm_evex(as, VM_38, 0, 0x50, d, a, b);
+}
+
 /* asm_vpror: d = lanes of s, w: of 64 bits, else 32, rotated right by n. */
 static inline void asm_vpror(Asm *as, int w, int d, int s, unsigned n)
 {

@@ -86,7 +86,7 @@ static void cold_add(Emit *e, ColdStub c)
 
 void emit_deopt_jcc(Emit *e, int cc)
 {
-    cold_add(e, (ColdStub){ asm_jcc32(&e->as, cc), COLD_DEOPT, 0,
+    cold_add(e, (ColdStub){ asm_jcc32(&e->as, cc), COLD_DEOPT, 0, 0,
                             e->unit_pc + e->insn_off, 0, NULL });
 }
 
@@ -109,17 +109,22 @@ void emit_cold_invalid(Emit *e)
 {
     uint8_t *at = asm_jcc32(&e->as, CC_P);
 
-    cold_add(e, (ColdStub){ at, COLD_INVALID, 0, 0, 0, e->as.p });
+    cold_add(e, (ColdStub){ at, COLD_INVALID, 0, 0, 0, 0, e->as.p });
 }
 
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk)
 {
-    cold_add(e, (ColdStub){ miss, COLD_JUMP, (uint8_t)thunk, 0, 0, NULL });
+    cold_add(e, (ColdStub){ miss, COLD_JUMP, (uint8_t)thunk, 0, 0, 0, NULL });
 }
 
-void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, uint8_t *landing)
+void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype)
 {
-    cold_add(e, (ColdStub){ miss, COLD_ICALL, 0, ret, 0, landing });
+    cold_add(e, (ColdStub){ miss, COLD_JUMP, THUNK_PROBE, (uint8_t)btype, 0, 0, NULL });
+}
+
+void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing)
+{
+    cold_add(e, (ColdStub){ miss, COLD_ICALL, 0, (uint8_t)btype, ret, 0, landing });
 }
 
 static void cold_write(Emit *e, const ColdStub *c)
@@ -127,6 +132,8 @@ static void cold_write(Emit *e, const ColdStub *c)
     Asm *as = &e->as;
 
     asm_patch32(c->at, as->p);
+    if (c->btype)
+        asm_mov_mi(as, 4, emit_rt(btype), c->btype);
     switch ((ColdKind)c->kind) {
     case COLD_DEOPT:
         swap_leave(e, &e->block[c->block]);
@@ -303,6 +310,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
 {
     const IrOpInfo *info = &ir_op_info[op->op];
     VecRule *rule = vec_rules[op->op];
+    const uint8_t *start = e->as.p;
 
     if (!rule)
         return false;
@@ -322,6 +330,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
         emit_vec_done(e, op->d, d);
     else
         emit_int_done(e, op->d, d);
+    e->round_done = e->round_end > start ? e->as.p : NULL;
     return true;
 }
 

@@ -47,6 +47,7 @@ enum {
     RT_HELPER,
     DATA_MAP,           /* address of the pointer to the block map: cache.h */
     DATA_CODE,          /* address of the code arena */
+    DATA_ESTIMATES,     /* address of the tables of emit_estimates() */
     RT_COUNT
 };
 
@@ -101,6 +102,7 @@ typedef struct {
     uint8_t *at;        /* rel32 of the jump here */
     uint8_t kind;       /* ColdKind */
     uint8_t thunk;      /* COLD_JUMP */
+    uint8_t btype;      /* COLD_JUMP, COLD_ICALL */
     uint64_t guest_pc;  /* COLD_DEOPT: of the instruction; COLD_ICALL: return address */
     uint8_t block;      /* the block it belongs to */
     uint8_t *back;      /* where to go on */
@@ -157,6 +159,10 @@ typedef struct Emit {
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
     uint32_t splat32;           /* bit per xmm: its 32-bit lanes are known to be equal */
+    /* An AES step just emitted that MixColumns can join: see rules_crypto.c. */
+    uint8_t *round_end;         /* behind its last instruction */
+    uint8_t *round_done;        /* and behind all of the op; NULL: it was not the last vector op */
+    int round_reg;
     uint64_t spill_used;        /* bit per slot; integer and vector */
     uint32_t vspill_used;
     unsigned skip;              /* ops that the one in work has done along with its own */
@@ -355,6 +361,12 @@ void emit_init(Emit *e, const Guest *guest, const HostFeatures *hf);
  * e->as.p. Returns false when space or a table ran out (nothing is to be kept).
  */
 bool emit_unit(Emit *e);
+
+/*
+ * emit_estimates: 256 bytes for the reciprocal estimate, by the top bits of a fraction, and 256 for
+ * that of the square root, by the exponent's low and the fraction's top bits: low bits of either.
+ */
+const uint8_t *emit_estimates(void);
 
 enum { EMIT_STUB_BYTES = 10 };
 

@@ -63,6 +63,7 @@ static void find_avx(HostFeatures *f, CpuidRegs l1, CpuidRegs l7)
     f->avx512vl = f->avx2 && zmm && (l7.ebx & bit_AVX512F) && (l7.ebx & bit_AVX512VL) &&
                   (l7.ebx & bit_AVX512BW) && (l7.ebx & bit_AVX512DQ);
     f->avx512vpopcntdq = f->avx512vl && (l7.ecx & bit_AVX512VPOPCNTDQ);
+    f->avx512vnni = f->avx512vl && (l7.ecx & bit_AVX512VNNI);
     f->avx512bitalg = f->avx512vl && (l7.ecx & bit_AVX512BITALG);
 }
 
@@ -90,6 +91,8 @@ static void mask(HostFeatures *f, const char *name)
     HostFeatures none = { 0 };
     bool sse = !strcmp(name, "sse");
 
+    if (!strcmp(name, "avx2"))
+        f->avx512vl = f->avx512vpopcntdq = f->avx512bitalg = f->avx512vnni = false;
     if (!sse && strcmp(name, "min"))
         return;
     none.popcnt = sse && f->popcnt;
@@ -129,4 +132,14 @@ bool host_features_v2(void)
     uint32_t need = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2;
 
     return (cpuid(LEAF_1).ecx & need) == need;
+}
+
+const HostFeatures *host_features_pinned(void)
+{
+    static const HostFeatures pinned = {
+        .avx = true, .avx2 = true, .bmi1 = true, .bmi2 = true, .fma = true, .lzcnt = true,
+        .popcnt = true, .movbe = true, .aes = true, .pclmul = true, .f16c = true,
+    };
+
+    return &pinned;
 }

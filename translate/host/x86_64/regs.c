@@ -453,4 +453,5 @@ void emit_regs_start(Emit *e)
     e->vspill_used = 0;
     e->clock = 0;
     e->zero64 = e->zero32 = e->splat32 = 0;
+    e->round_end = e->round_done = NULL;
 }

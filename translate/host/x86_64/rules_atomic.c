@@ -57,6 +57,52 @@ void rule_guard(Emit *e, const IrOp *op)
     emit_deopt_jcc(e, CC_E);
 }
 
+/* b is no constant but 0: another would need one more register. */
+void rule_pac(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+    int32_t key = (int32_t)op->imm - EMIT_BIAS;
+
+    bool zero = ir_is_const(op->b) && !ir_const_value(e->ir, op->b);
+
+    assert(zero || !ir_is_const(op->b));
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RCX);
+
+    asm_mov_ri(as, RAX, ~IR_PAC_MASK);
+    asm_alu_rr(as, 1, ALU_AND, RAX, a);
+    asm_imul_rm(as, 1, RAX, mem_b(RBP, key));
+    if (!zero) {
+        RegMem b = emit_int_rm(e, op->b, RAX);
+
+        if (b.reg >= 0)
+            asm_alu_rr(as, 1, ALU_XOR, RAX, b.reg);
+        else
+            asm_alu_rm(as, 1, ALU_XOR, RAX, b.mem);
+    }
+    asm_imul_rm(as, 1, RAX, mem_b(RBP, key + 8));
+    asm_shift_ri(as, 1, SH_SHR, RAX, 57);
+    asm_shift_ri(as, 1, SH_SHL, RAX, IR_PAC_LSB);
+    asm_alu_rr(as, 1, ALU_XOR, RAX, a);
+    int r = emit_int_dst(e, op->d);
+
+    asm_mov_rr(as, 1, r, RAX);
+    emit_int_done(e, op->d, r);
+}
+
+/* Bits that are all one are left to the interpreter: no pointer of a program's has them. */
+void rule_auth(Emit *e, const IrOp *op)
+{
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX);
+
+    if (a != RAX)
+        asm_mov_rr(&e->as, 1, RAX, a);
+    asm_shift_ri(&e->as, 1, SH_SHR, RAX, 48);
+    asm_test_small_rr(&e->as, 1, RAX, RAX);
+    emit_deopt_jcc(e, CC_NE);
+}
+
 /* What is not aligned goes to the interpreter, also when that finds it in one aligned 16 bytes. */
 void rule_check_align(Emit *e, const IrOp *op)
 {

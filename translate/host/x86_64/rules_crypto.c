@@ -10,24 +10,43 @@
 
 /* ---- AES ---- */
 
-RULE(aese)
+/*
+ * d = an Arm round without MixColumns; last: aesenclast or aesdeclast. When the next op is the
+ * MixColumns of d, the pair is x86's whole round, and mix() makes it that.
+ */
+static bool round_without_mix(Emit *e, VOp last, int d, int a, int b)
 {
     if (!e->hf->aes)
         return false;
     vop3(&e->as, V_pxor, VT0, a, b);
     vzero(&e->as, VT1);
-    vop3(&e->as, V_aesenclast, d, VT0, VT1);
+    vop3(&e->as, last, d, VT0, VT1);
+    e->round_end = e->as.p;
+    e->round_reg = d;
     return true;
+}
+
+/* The opcodes of a round without and with MixColumns, the byte before ModRM. */
+enum { AESENC = 0xdc, AESENCLAST = 0xdd, AESDEC = 0xde, AESDECLAST = 0xdf };
+
+/* mix: MixColumns of what round_without_mix() just left in d; what stored that is undone. */
+static bool mix(Emit *e, int d, int a, uint8_t last, uint8_t whole)
+{
+    if (e->round_done != e->as.p || a != d || a != e->round_reg || e->round_end[-2] != last)
+        return false;
+    e->as.p = e->round_end;
+    e->round_end[-2] = whole;
+    return true;
+}
+
+RULE(aese)
+{
+    return round_without_mix(e, V_aesenclast, d, a, b);
 }
 
 RULE(aesd)
 {
-    if (!e->hf->aes)
-        return false;
-    vop3(&e->as, V_pxor, VT0, a, b);
-    vzero(&e->as, VT1);
-    vop3(&e->as, V_aesdeclast, d, VT0, VT1);
-    return true;
+    return round_without_mix(e, V_aesdeclast, d, a, b);
 }
 
 /* aesdeclast undoes the ShiftRows and SubBytes that aesenc does besides MixColumns. */
@@ -35,6 +54,8 @@ RULE(aesmc)
 {
     if (!e->hf->aes)
         return false;
+    if (mix(e, d, a, AESENCLAST, AESENC))
+        return true;
     vzero(&e->as, VT1);
     vop3(&e->as, V_aesdeclast, VT0, a, VT1);
     vop3(&e->as, V_aesenc, d, VT0, VT1);
@@ -45,7 +66,8 @@ RULE(aesimc)
 {
     if (!e->hf->aes)
         return false;
-    vop2(&e->as, V_aesimc, d, a);
+    if (!mix(e, d, a, AESDECLAST, AESDEC))
+        vop2(&e->as, V_aesimc, d, a);
     return true;
 }
 

@@ -215,18 +215,27 @@ static uint8_t *probe(Emit *e, const IrOp *op)
 
     if (a != RAX)
         asm_mov_rr(as, 1, RAX, a);
+    for (unsigned bit = 0; bit < 2; bit++) {
+        if (op->imm >> bit & 1)
+            asm_bt_ri(as, 1, BT_BTC, RAX, ENV_KIND_LSB + bit);
+    }
     emit_jump_index(as);
     asm_alu_rm(as, 1, ALU_CMP, RAX, jump_entry(offsetof(JumpEntry, gpc)));
     return asm_jcc32(as, CC_NE);
 }
 
+/*
+ * With guarded pages about, a branch has a kind (imm), which stands in the jump cache's addresses
+ * (env_kind()): an entry for it was made when the target had been found to be a landing
+ * pad for that kind. The look-up behind a miss learns the kind from rt.btype.
+ */
 void rule_exit_ind(Emit *e, const IrOp *op)
 {
     emit_flags_save(e);
     uint8_t *miss = probe(e, op);
 
     asm_jmp_m(&e->as, jump_entry(offsetof(JumpEntry, host)));
-    emit_cold_jump(e, miss, THUNK_PROBE);
+    emit_cold_branch(e, miss, op->imm);
 }
 
 void rule_exit_icall(Emit *e, const IrOp *op)
@@ -247,7 +256,7 @@ void rule_exit_icall(Emit *e, const IrOp *op)
     uint8_t *landing = e->as.p;
 
     land(e, ret);
-    emit_cold_icall(e, miss, ret, landing);
+    emit_cold_icall(e, miss, ret, op->imm, landing);
 }
 
 void rule_exit_ret(Emit *e, const IrOp *op)
@@ -352,18 +361,21 @@ void rule_fccmp(Emit *e, const IrOp *op)
     Asm *as = &e->as;
     int16_t packed = (int16_t)flags_from_nzcv((op->imm >> 8 & 15) << 28);
 
+    if (op->type == IR_F16 && !e->hf->f16c) {
+        emit_deopt(e, op);
+        return;
+    }
     emit_flags_save(e);
     int cc = emit_flags_cc(e, op->imm & 15);
 
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
     emit_note(e);
-    int a = emit_vec(e, op->a), b = emit_vec(e, op->b);
+    emit_vec(e, op->a);     /* loads, if any, before the branch */
+    emit_vec(e, op->b);
     uint8_t *otherwise = asm_jcc32(as, cc ^ 1);
 
-    vop2(as, op->type == IR_F64 ? V_ucomisd : V_ucomiss, a, b);
-    if (op->imm >> 16 & 1)
-        emit_cold_invalid(e);
+    emit_compare_floats(e, op, op->imm >> 16 & 1, false);
     emit_flags_set(e, FLAGS_FCMP);
     emit_flags_save(e);
     uint8_t *done = asm_jmp8(as);

@@ -14,7 +14,7 @@ const FpRow vop_fp_add = { V_addss, V_addsd, V_addps, V_addpd };
 const FpRow vop_fp_sub = { V_subss, V_subsd, V_subps, V_subpd };
 const FpRow vop_fp_mul = { V_mulss, V_mulsd, V_mulps, V_mulpd };
 const FpRow vop_fp_round = { V_roundss, V_roundsd, V_roundps, V_roundpd };
-static const FpRow vop_fp_div = { V_divss, V_divsd, V_divps, V_divpd };
+const FpRow vop_fp_div = { V_divss, V_divsd, V_divps, V_divpd };
 static const FpRow fp_sqrt = { V_sqrtss, V_sqrtsd, V_sqrtps, V_sqrtpd };
 static const FpRow fp_max = { V_maxss, V_maxsd, V_maxps, V_maxpd };
 static const FpRow fp_min = { V_minss, V_minsd, V_minps, V_minpd };
@@ -140,6 +140,8 @@ static bool arith(Emit *e, const IrOp *op, const FpRow row, bool zeros, int d, i
 {
     bool watch = fp_watching(e) && row == vop_fp_mul;
 
+    if (op->type == IR_F16)
+        return half_arith(e, op, d, a, b);
     if (!fp_ok(op))
         return false;
     if (op_vl(op) == IR_VL_64 && !fp_scalar(op)) {
@@ -189,6 +191,8 @@ RULE(fdiv)
 
 RULE(fsqrt)
 {
+    if (op->type == IR_F16)
+        return half_arith(e, op, d, a, -1);
     if (!fp_ok(op))
         return false;
     if (fp_scalar(op)) {
@@ -202,8 +206,7 @@ RULE(fsqrt)
     return true;
 }
 
-/* EFLAGS.NZ or P (returned) when a lane of VT0 is a NaN; VT1 is lost. */
-static int test_nan(Emit *e, const IrOp *op)
+int fp_test_nan(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
     bool q = fp_is64(op->type);
@@ -218,7 +221,7 @@ static int test_nan(Emit *e, const IrOp *op)
 }
 
 // clang-format off
-static const FpRow fp_fma[4] = {        /* by imm: bit 0 negates the product, bit 1 c */
+const FpRow vop_fp_fma[4] = {
     { V_fmadd231ss, V_fmadd231sd, V_fmadd231ps, V_fmadd231pd },
     { V_fnmadd231ss, V_fnmadd231sd, V_fnmadd231ps, V_fnmadd231pd },
     { V_fmsub231ss, V_fmsub231sd, V_fmsub231ps, V_fmsub231pd },
@@ -230,6 +233,8 @@ RULE(fma)
 {
     Asm *as = &e->as;
 
+    if (op->type == IR_F16)
+        return half_fma(e, op, d, a, b, c);
     if (!e->hf->fma || !fp_ok(op))
         return false;
     emit_clobber_flags(e);
@@ -237,12 +242,12 @@ RULE(fma)
         vop2(as, V_movq, VT0, c);
         vop2(as, V_movq, VT1, a);
         vop2(as, V_movq, VT2, b);
-        vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, VT1, VT2);
+        vop3(as, fp_pick(vop_fp_fma[op->imm & 3], op), VT0, VT1, VT2);
     } else {
         asm_vmov(as, VT0, c);
-        vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, a, b);
+        vop3(as, fp_pick(vop_fp_fma[op->imm & 3], op), VT0, a, b);
     }
-    emit_deopt_jcc(e, test_nan(e, op));
+    emit_deopt_jcc(e, fp_test_nan(e, op));
     fp_watch(e, op->type, fp_scalar(op), VT0);
     emit_vl_to(e, d, VT0, op_vl(op), op->type);
     emit_zero_note(e, d, op_vl(op), op->type);
@@ -250,11 +255,10 @@ RULE(fma)
 }
 
 /*
- * d = the larger or smaller of x and y. The host gives its second operand when both are zeros:
- * so in both orders, and of two zeros the and (max) or the or (min). x, y may be VT0 and VT1;
- * VT1 and VT2 are lost.
+ * The host gives its second operand when both are zeros: so in both orders, and of two zeros the
+ * and (max) or the or (min).
  */
-static void min_max(Emit *e, const IrOp *op, bool max, int d, int x, int y)
+void fp_min_max(Emit *e, const IrOp *op, bool max, int d, int x, int y)
 {
     Asm *as = &e->as;
     VOp v = fp_pick(max ? fp_max : fp_min, op);
@@ -266,9 +270,11 @@ static void min_max(Emit *e, const IrOp *op, bool max, int d, int x, int y)
 
 static bool min_max_rule(Emit *e, const IrOp *op, bool max, int d, int a, int b)
 {
+    if (op->type == IR_F16)
+        return half_arith(e, op, d, a, b);
     if (!fp_ok(op))
         return false;
-    min_max(e, op, max, d, a, b);
+    fp_min_max(e, op, max, d, a, b);
     emit_vl(e, d, op_vl(op), op->type);
     return true;
 }
@@ -296,21 +302,16 @@ RULE(fminnm)
 /* The mask has zeros beyond VL, so nothing is left to clear. */
 RULE(fabs)
 {
-    uint64_t k;
+    uint64_t k = lane_splat(op->type, (1ull << (lane_bits(op->type) - 1)) - 1);
 
-    if (!fp_ok(op))
-        return false;
-    k = lane_splat(op->type, (1ull << (lane_bits(op->type) - 1)) - 1);
-    if (op_vl(op) == IR_VL_LANE && op->type == IR_F32)
-        k = 0x7fffffff;
+    if (op_vl(op) == IR_VL_LANE)
+        k &= ~0ull >> (64 - lane_bits(op->type));
     vop3m(&e->as, V_andps, d, a, emit_const128(e, k, op_vl(op) == IR_VL_128 ? k : 0));
     return true;
 }
 
 RULE(fneg)
 {
-    if (!fp_ok(op))
-        return false;
     vop3m(&e->as, V_xorps, d, a, sign_mask(e, op->type));
     emit_vl(e, d, op_vl(op), op->type);
     return true;
@@ -322,6 +323,8 @@ static bool compare(Emit *e, const IrOp *op, unsigned predicate, int d, int x, i
 {
     Asm *as = &e->as;
 
+    if (op->type == IR_F16)
+        return half_compare(e, op, predicate, d, x, y);
     if (!fp_ok(op))
         return false;
     if (as->has_avx || d == x) {
@@ -357,6 +360,8 @@ RULE(fround)
     unsigned round = op->imm & 15;
     bool exact = op->imm & IR_ROUND_EXACT;
 
+    if (op->type == IR_F16)
+        return half_arith(e, op, d, a, -1);
     if (!fp_ok(op) || (round == IR_RN_AWAY && exact))
         return false;
     if (round == IR_RN_AWAY) {
@@ -450,6 +455,8 @@ static bool pairs_ok(const IrOp *op)
 
 RULE(fadd_pair)
 {
+    if (op->type == IR_F16)
+        return half_pairs(e, op, d, a, b);
     if (!pairs_ok(op))
         return false;
     fp_pairs(e, op, a, b);
@@ -460,10 +467,12 @@ RULE(fadd_pair)
 
 static bool min_max_pair(Emit *e, const IrOp *op, bool max, int d, int a, int b)
 {
+    if (op->type == IR_F16)
+        return half_pairs(e, op, d, a, b);
     if (!pairs_ok(op))
         return false;
     fp_pairs(e, op, a, b);
-    min_max(e, op, max, VT0, VT0, VT1);
+    fp_min_max(e, op, max, VT0, VT0, VT1);
     emit_vl_to(e, d, VT0, op_vl(op), op->type);
     return true;
 }
@@ -496,16 +505,18 @@ static bool min_max_across(Emit *e, const IrOp *op, bool max, int d, int a)
     unsigned vl = op_vl(op);
     int x = a;
 
+    if (op->type == IR_F16)
+        return half_across(e, op, max, d, a);
     if (!fp_ok(op) || vl == IR_VL_LANE)
         return false;
     if (vl == IR_VL_128) {
         vop2i(as, V_pshufd, VT1, x, 0xee);
-        min_max(e, op, max, VT0, x, VT1);
+        fp_min_max(e, op, max, VT0, x, VT1);
         x = VT0;
     }
     if (!fp_is64(op->type)) {
         vop2i(as, V_pshufd, VT1, x, 0x55);
-        min_max(e, op, max, VT0, x, VT1);
+        fp_min_max(e, op, max, VT0, x, VT1);
         x = VT0;
     }
     emit_vl_to(e, d, x, IR_VL_LANE, op->type);

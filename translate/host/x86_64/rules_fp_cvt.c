@@ -204,10 +204,19 @@ static bool to_int(Emit *e, const IrOp *op, bool sign, int d, int a)
     IrOp f;
     int x = a;
 
-    if (!type_ok(type) || (fbits && (type == IR_F64 || round == IR_RN_AWAY)))
+    bool half = type == IR_F16;
+
+    if (half)
+        type = IR_F32;
+    if (!type_ok(type) || (fbits && (type == IR_F64 || round == IR_RN_AWAY)) ||
+        (half && !half_ok(e)))
         return false;
     if (!sign)
         emit_clobber_flags(e);
+    if (half) {
+        half_widen(e, XMM15, a, IR_VL_LANE);
+        x = a = XMM15;
+    }
     if (fbits) {
         type = IR_F64;
         vop3(as, V_cvtss2sd, VT0, a, a);
@@ -300,6 +309,8 @@ static bool lanes_to_int(Emit *e, const IrOp *op, bool sign, int d, int a)
     unsigned round = op->imm & 255;
     IrOp f = as_scalar(op->type);
 
+    if (op->type == IR_F16)
+        return half_to_int(e, op, sign, d, a);
     if (!fp_ok(op) || op->imm >> 8)
         return false;
     if (op->type == IR_F64 && op_vl(op) == IR_VL_128 && !sign)
@@ -393,6 +404,8 @@ static void s64_to_f64(Emit *e, bool pair, int x)
 
 RULE(sto_f)
 {
+    if (op->type == IR_F16)
+        return half_from_int(e, op, true, d, a);
     if (!fp_ok(op))
         return false;
     if (op->type == IR_F64)
@@ -406,6 +419,8 @@ RULE(sto_f)
 
 RULE(uto_f)
 {
+    if (op->type == IR_F16)
+        return half_from_int(e, op, false, d, a);
     if (!fp_ok(op))
         return false;
     if (op->type == IR_F64) {
@@ -425,16 +440,28 @@ static void scale_scalar(Emit *e, unsigned type, unsigned fbits, int x)
         vop3m(&e->as, type == IR_F64 ? V_mulsd : V_mulss, x, x, scale_down(e, type, fbits));
 }
 
+/*
+ * from_half: whether a single is what an integer becomes on its way to half precision: unscaled,
+ * for integers that a single does not hold are beyond all halves.
+ */
+static bool from_half(const Emit *e, unsigned type, unsigned fbits)
+{
+    return type == IR_F16 && !fbits && half_ok(e);
+}
+
 RULE(i_sto_f)
 {
     unsigned type = op->imm >> 16, fbits = op->imm >> 8 & 255;
+    bool half = from_half(e, type, fbits);
 
-    if (!type_ok(type))
+    if (!type_ok(type) && !half)
         return false;
     vzero(&e->as, VT0);
     asm_vcvt_xr(&e->as, type == IR_F64 ? V_cvtsi2sd : V_cvtsi2ss, op->type == IR_I64, VT0, VT0,
                 a);
     scale_scalar(e, type, fbits, VT0);
+    if (half)
+        half_narrow(e, VT0, VT0);
     asm_vmov(&e->as, d, VT0);
     return true;
 }
@@ -469,8 +496,9 @@ RULE(i_uto_f)
 {
     Asm *as = &e->as;
     unsigned type = op->imm >> 16, fbits = op->imm >> 8 & 255;
+    bool half = from_half(e, type, fbits);
 
-    if (!type_ok(type))
+    if (!type_ok(type) && !half)
         return false;
     if (op->type == IR_I32) {
         asm_mov_rr(as, 0, RAX, a);
@@ -483,6 +511,8 @@ RULE(i_uto_f)
         u64_to_f32(e, a);
     }
     scale_scalar(e, type, fbits, VT0);
+    if (half)
+        half_narrow(e, VT0, VT0);
     asm_vmov(as, d, VT0);
     return true;
 }

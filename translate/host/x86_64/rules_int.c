@@ -4,6 +4,7 @@
  * emit.c. A rule reads its operands first, may compute in rax and rcx, and must cope with the
  * destination being a source.
  */
+#include "translate/host/x86_64/rules_fp.h"
 #include "translate/host/x86_64/rules_int.h"
 
 bool rule_dead(const Emit *e, IrRef d)
@@ -1149,13 +1150,7 @@ void rule_vselect(Emit *e, const IrOp *op)
     asm_patch8(&e->as, other);
     asm_vmov(&e->as, XMM12, b);
     asm_patch8(&e->as, done);
-    if ((op->flags & IR_VL_MASK) == IR_VL_LANE && op->type == IR_F32) {
-        vop3i(&e->as, V_insertps, d, XMM12, XMM12, 0x0e);
-    } else if ((op->flags & IR_VL_MASK) != IR_VL_128) {
-        vop2(&e->as, V_movq, d, XMM12);
-    } else {
-        asm_vmov(&e->as, d, XMM12);
-    }
+    emit_vl_to(e, d, XMM12, op->flags & IR_VL_MASK, op->type);
     emit_zero_note(e, d, op->flags & IR_VL_MASK, op->type);
     emit_vec_done(e, op->d, d);
 }
@@ -1296,10 +1291,16 @@ static bool wants_swap(int cond)
            cond == IR_HS;
 }
 
-static void compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap)
+void emit_compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap)
 {
     int a = emit_vec(e, op->a), b = emit_vec(e, op->b);
 
+    if (op->type == IR_F16) {
+        half_widen(e, VT0, a, IR_VL_LANE);
+        half_widen(e, VT1, b, IR_VL_LANE);
+        a = VT0;
+        b = VT1;
+    }
     /* ucomis traps on signalling NaNs; a quiet one only has to be noted by fcmpe. */
     vop2(&e->as, op->type == IR_F64 ? V_ucomisd : V_ucomiss, swap ? b : a, swap ? a : b);
     if (signaling)
@@ -1310,8 +1311,12 @@ static void fcompare(Emit *e, const IrOp *op, bool signaling)
 {
     bool swap = wants_swap(next_cond(e));
 
+    if (op->type == IR_F16 && !e->hf->f16c) {
+        emit_deopt(e, op);
+        return;
+    }
     emit_clobber_flags(e);
-    compare_floats(e, op, signaling, swap);
+    emit_compare_floats(e, op, signaling, swap);
     emit_flags_set(e, swap ? FLAGS_FCMP_SWAP : FLAGS_FCMP);
 }
 

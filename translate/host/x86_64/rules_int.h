@@ -15,7 +15,7 @@
     X(bswap32) X(sext) X(zext) X(bfx_s) X(bfx_u) X(bfi) \
     X(crc32) X(crc32c) X(getf) X(setf) X(setf_k) X(ccmp) X(ccmn) X(select) X(cset) X(vselect) \
     X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(prefetch) \
-    X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(fence) X(amo_add) X(amo_andn) \
+    X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(pac) X(auth) X(fence) X(amo_add) X(amo_andn) \
     X(amo_or) X(amo_xor) X(amo_max_s) \
     X(amo_min_s) X(amo_max_u) X(amo_min_u) X(amo_swap) X(cas) X(cas128) X(ldex) X(stex) \
     X(ldex128) X(stex128) X(clrex) X(fcmp) X(fcmpe) X(fccmp) X(call) \
@@ -41,8 +41,16 @@ void emit_deopt(Emit *e, const IrOp *op);
 
 /* emit_cold_jump: out of line at jcc miss, jump to a thunk (guest address in rax). */
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk);
+/* emit_cold_branch: the same to THUNK_PROBE for a branch of kind btype. */
+void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype);
 /* emit_cold_icall: the same as a call that lands at landing, pushing guest address ret first. */
-void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, uint8_t *landing);
+void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing);
+
+/*
+ * emit_compare_floats: EFLAGS of ucomis a, b (swap: b, a) for fcmp and its kin. signaling: a
+ * quiet NaN is noted as an invalid operation.
+ */
+void emit_compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap);
 
 /* emit_forget_copies: guest registers in memory were changed by C code. */
 void emit_forget_copies(Emit *e);

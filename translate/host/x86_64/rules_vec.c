@@ -487,6 +487,52 @@ RULE(vqsub_u)
     return sat_end(e, op, d, VT0, VT1);
 }
 
+/* a with its sign flipped is unsigned and counts from MIN: the sum saturates as it should. */
+RULE(vuqadd_s)
+{
+    Asm *as = &e->as;
+    Mem sign = emit_splat(e, op->type, 1ull << (lane_bits(op->type) - 1));
+
+    if (op->type == IR_I64)
+        return false;
+    emit_clobber_flags(e);
+    vop3m(as, V_pxor, VT0, a, sign);
+    if (op->type == IR_I32) {
+        emit_ones(e, VT1);
+        vop3(as, V_pxor, VT1, VT1, VT0);
+        vop3(as, V_pminud, VT1, VT1, b);        /* what can be added */
+        vop3(as, V_paddd, VT0, VT0, VT1);
+        vop3(as, V_pxor, VT1, VT1, b);
+    } else {
+        vop3(as, by_lane(vop_adds_u, op), VT0, VT0, b);
+        vop3(as, by_lane(vop_add, op), VT1, a, b);
+        vop3(as, V_pxor, VT1, VT1, VT0);
+        vop3m(as, V_pxor, VT1, VT1, sign);
+    }
+    vop3m(as, V_pxor, VT0, VT0, sign);
+    return sat_end(e, op, d, VT0, VT1);
+}
+
+/* b's positive lanes are added and its negative ones taken off, of which either are 0. */
+RULE(vsqadd_u)
+{
+    Asm *as = &e->as;
+
+    if (!by_lane(vop_adds_u, op))
+        return false;
+    emit_clobber_flags(e);
+    vzero(as, VT0);
+    vop3(as, by_lane(vop_cmp_gt, op), VT2, VT0, b);
+    vop3(as, by_lane(vop_sub, op), VT1, VT0, b);
+    vop3(as, V_pand, VT1, VT1, VT2);
+    vop3(as, V_pandn, VT2, VT2, b);
+    vop3(as, by_lane(vop_adds_u, op), VT0, a, VT2);
+    vop3(as, by_lane(vop_subs_u, op), VT0, VT0, VT1);
+    vop3(as, by_lane(vop_add, op), VT1, a, b);
+    vop3(as, V_pxor, VT1, VT1, VT0);
+    return sat_end(e, op, d, VT0, VT1);
+}
+
 /* VT0 = a result that is MIN exactly where it should be MAX, seen in the sign of x. */
 static bool sat_min_to_max(Emit *e, const IrOp *op, int d, int x)
 {
@@ -807,11 +853,39 @@ RULE(vrbit)
     return true;
 }
 
+/*
+ * With VNNI: of two signed or two unsigned operands one is moved by 128, and 128 times the sum of the
+ * other taken off again. Nothing saturates on the way.
+ */
+static bool dot_vnni(Emit *e, const IrOp *op, int d, int a, int b, int c)
+{
+    Asm *as = &e->as;
+    bool is_signed = op->op == IR_vdot_s;
+    Mem by = emit_splat(e, IR_I8, 0x80);
+
+    asm_vmov(as, VT0, c);
+    if (op->op == IR_vdot_us) {
+        asm_vpdpbusd(as, VT0, a, b);
+        emit_vl_to(e, d, VT0, op_vl(op), IR_I32);
+        return true;
+    }
+    vop2m(as, V_movaps, VT2, by);
+    vop3(as, V_pxor, VT1, is_signed ? a : b, VT2);
+    asm_vpdpbusd(as, VT0, is_signed ? VT1 : a, is_signed ? b : VT1);
+    vzero(as, VT1);
+    asm_vpdpbusd(as, VT1, is_signed ? VT2 : a, is_signed ? b : VT2);
+    vop3(as, V_psubd, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), IR_I32);
+    return true;
+}
+
 /* Even and odd bytes as words, multiplied and added in pairs, give whole 32-bit lanes. */
 static bool dot(Emit *e, const IrOp *op, VOp right_a, VOp right_b, int d, int a, int b, int c)
 {
     Asm *as = &e->as;
 
+    if (e->hf->avx512vnni)
+        return dot_vnni(e, op, d, a, b, c);
     vshift(as, V_psllw_i, VT0, a, 8);
     vshift(as, V_psllw_i, VT1, b, 8);
     vshift(as, right_a, VT0, VT0, 8);

@@ -106,7 +106,7 @@ void emit_not(Emit *e, int d);
     X(vmov) X(vand) X(vor) X(vxor) X(vandn) X(vorn) X(vnot) X(vbsl) X(vxor3) X(vbcax) \
     X(vadd) X(vsub) X(vmul) X(vneg) X(vabs) X(vmin_s) X(vmax_s) X(vmin_u) X(vmax_u) \
     X(vabd_s) X(vabd_u) X(vhadd_s) X(vhadd_u) X(vhsub_s) X(vhsub_u) X(vrhadd_s) X(vrhadd_u) \
-    X(vqadd_s) X(vqadd_u) X(vqsub_s) X(vqsub_u) X(vqabs) X(vqneg) X(vqdmulh) X(vqrdmulh) X(vqrdmlah) X(vqrdmlsh) \
+    X(vqadd_s) X(vqadd_u) X(vqsub_s) X(vqsub_u) X(vuqadd_s) X(vsqadd_u) X(vqabs) X(vqneg) X(vqdmulh) X(vqrdmulh) X(vqrdmlah) X(vqrdmlsh) \
     X(vcmp_eq) X(vcmp_gt_s) X(vcmp_ge_s) X(vcmp_gt_u) X(vcmp_ge_u) X(vtst) \
     X(vcnt) X(vclz) X(vcls) X(vrbit) X(vdot_s) X(vdot_u) X(vdot_us) \
     /* rules_vec_shift.c */ \
@@ -127,6 +127,8 @@ void emit_not(Emit *e, int d);
     X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm) \
+    /* rules_fp_estimate.c */ \
+    X(frecps) X(frsqrts) X(frecpe) X(frsqrte) \
     /* rules_fp_cvt.c */ \
     X(fcvt) X(fwiden) X(fnarrow) X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) \
     X(i_sto_f) X(i_uto_f) \

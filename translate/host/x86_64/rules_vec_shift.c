@@ -3,7 +3,7 @@
  * rules_vec_shift.c: lane shifts. x86 has none of bytes, and none of 64-bit lanes that brings
  * the sign in: bytes are shifted as words and masked, 64-bit lanes put together from halves.
  * Shifts by register are AVX2's psllv family for 32 and 64 bits and multiplications by powers of
- * two for 16; bytes are rare in real programs and left to the interpreter's function.
+ * two for 16 and 8.
  */
 #include "translate/host/x86_64/rules_vec.h"
 
@@ -350,11 +350,61 @@ static bool rshl_s_16(Emit *e, const IrOp *op, int d, int a, int b)
     return either16(e, op, d, a);
 }
 
+/*
+ * Bytes: even and odd ones as words x, of which x * 2^(8 + count) has the result in its upper byte,
+ * for counts from -8 to 7; signed ones are shifted by 8 when it would be more, which leaves their
+ * signs. Half a unit in the lower byte rounds, and is nothing after a left shift. The powers' bytes
+ * are looked up as in powers16().
+ */
+static bool shl_8(Emit *e, const IrOp *op, bool is_signed, bool round, int d, int a, int b)
+{
+    Asm *as = &e->as;
+    Mem half = emit_splat(e, IR_I16, 0x80);
+
+    if (is_signed) {
+        vop2m(as, V_movaps, VT0, emit_splat(e, IR_I8, 0xf8));
+        vop3(as, V_pmaxsb, VT0, VT0, b);
+        vop3m(as, V_psubb, VT0, VT0, emit_splat(e, IR_I8, 0xf8));
+    } else {
+        vop3m(as, V_psubb, VT0, b, emit_splat(e, IR_I8, 0xf8));
+    }
+    vop3m(as, V_paddusb, VT0, VT0, emit_splat(e, IR_I8, 0x70));
+    vop2m(as, V_movaps, VT1, emit_const128(e, 0x8040201008040201, 0));
+    vop2m(as, V_movaps, VT2, emit_const128(e, 0, 0x8040201008040201));
+    vop3(as, V_pshufb, VT1, VT1, VT0);          /* low bytes of the powers */
+    vop3(as, V_pshufb, VT2, VT2, VT0);          /* high bytes */
+    vshift(as, V_psllw_i, VT0, VT1, 8);
+    vshift(as, V_psrlw_i, VT0, VT0, 8);
+    vshift(as, V_psllw_i, XMM15, VT2, 8);
+    vop3(as, V_por, VT0, VT0, XMM15);           /* of the even bytes */
+    vshift(as, V_psrlw_i, VT1, VT1, 8);
+    vshift(as, V_psrlw_i, VT2, VT2, 8);
+    vshift(as, V_psllw_i, VT2, VT2, 8);
+    vop3(as, V_por, VT1, VT1, VT2);             /* of the odd ones */
+    vshift(as, V_psllw_i, VT2, a, 8);
+    vshift(as, is_signed ? V_psraw_i : V_psrlw_i, VT2, VT2, 8);
+    vop3(as, V_pmullw, VT0, VT0, VT2);
+    vshift(as, is_signed ? V_psraw_i : V_psrlw_i, VT2, a, 8);
+    vop3(as, V_pmullw, VT1, VT1, VT2);
+    if (round) {
+        vop3m(as, V_paddw, VT0, VT0, half);
+        vop3m(as, V_paddw, VT1, VT1, half);
+    }
+    vshift(as, V_psrlw_i, VT0, VT0, 8);
+    vshift(as, V_psrlw_i, VT1, VT1, 8);
+    vshift(as, V_psllw_i, VT1, VT1, 8);
+    vop3(as, V_por, d, VT0, VT1);
+    emit_vl(e, d, op_vl(op), op->type);
+    return true;
+}
+
 RULE(vshl_u)
 {
     Asm *as = &e->as;
     bool q = op->type == IR_I64;
 
+    if (op->type == IR_I8)
+        return shl_8(e, op, false, false, d, a, b);
     if (op->type == IR_I16)
         return shl_u_16(e, op, d, a, b);
     if (!shift_var_ok(e, op))
@@ -373,6 +423,8 @@ RULE(vshl_s)
     Asm *as = &e->as;
     bool q = op->type == IR_I64;
 
+    if (op->type == IR_I8)
+        return shl_8(e, op, true, false, d, a, b);
     if (op->type == IR_I16)
         return shl_s_16(e, op, d, a, b);
     if (!shift_var_ok(e, op))
@@ -415,6 +467,8 @@ static bool rshl_var(Emit *e, const IrOp *op, VOp left, VOp right, int d, int a,
 
 RULE(vrshl_u)
 {
+    if (op->type == IR_I8)
+        return shl_8(e, op, false, true, d, a, b);
     if (op->type == IR_I16)
         return rshl_u_16(e, op, d, a, b);
     if (op->type == IR_I64)
@@ -424,6 +478,8 @@ RULE(vrshl_u)
 
 RULE(vrshl_s)
 {
+    if (op->type == IR_I8)
+        return shl_8(e, op, true, true, d, a, b);
     if (op->type == IR_I16)
         return rshl_s_16(e, op, d, a, b);
     return op->type == IR_I32 && rshl_var(e, op, V_psllvd, V_psravd, d, a, b);

@@ -184,7 +184,8 @@ static const Form lane_forms[] = {
     F(vhsub_u, T_UP32, L_VEC, imm_none), F(vrhadd_s, T_UP32, L_VEC, imm_none),
     F(vrhadd_u, T_UP32, L_VEC, imm_none), F(vqadd_s, T_INT, L_ALL, imm_none),
     F(vqadd_u, T_INT, L_ALL, imm_none), F(vqsub_s, T_INT, L_ALL, imm_none),
-    F(vqsub_u, T_INT, L_ALL, imm_none), F(vqabs, T_INT, L_ALL, imm_none),
+    F(vqsub_u, T_INT, L_ALL, imm_none),
+    F(vuqadd_s, T_INT, L_ALL, imm_none), F(vsqadd_u, T_INT, L_ALL, imm_none), F(vqabs, T_INT, L_ALL, imm_none),
     F(vqneg, T_INT, L_ALL, imm_none), F(vqdmulh, T16 | T32, L_ALL, imm_none),
     F(vqrdmulh, T16 | T32, L_ALL, imm_none), F(vcmp_eq, T_INT, L_ALL, imm_none),
     F(vcmp_gt_s, T_INT, L_ALL, imm_none), F(vcmp_ge_s, T_INT, L_ALL, imm_none),
@@ -234,6 +235,8 @@ static const Form fp_forms[] = {
     F(fmul, T_FP, L_ALL, imm_none), F(fmulx, T_FP, L_ALL, imm_none),
     F(fdiv, T_FP, L_ALL, imm_none), F(fsqrt, T_FP, L_ALL, imm_none),
     F(fma, T_FP, L_ALL, imm_fma), F(fmax, T_FP, L_ALL, imm_none),
+    F(frecps, T_FP, L_ALL, imm_none), F(frsqrts, T_FP, L_ALL, imm_none),
+    F(frecpe, TF32, L_ALL, imm_none), F(frsqrte, TF32, L_ALL, imm_none),
     F(fmin, T_FP, L_ALL, imm_none), F(fmaxnm, T_FP, L_ALL, imm_none),
     F(fminnm, T_FP, L_ALL, imm_none), F(fabs, T_FP, L_ALL, imm_none),
     F(fneg, T_FP, L_ALL, imm_none), F(vfcmp_eq, T_FP, L_ALL, imm_none),
@@ -440,6 +443,7 @@ static bool emit_case(Case *k)
     Asm *as = &emit.as;
     uint8_t *start, *leave;
 
+    env_of_test.table[DATA_ESTIMATES] = emit_estimates();
     as->p = code;
     as->end = code + CODE_BYTES;
     as->fix = emit.fix;

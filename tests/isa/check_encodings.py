@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Compare which AArch64 instruction words Mimus and another emulator define.
 
-usage: encodings.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--flips N]
+usage: check_encodings.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--flips N]
                     [--seed N] [--jobs N] [--out DIR]
 
 Random words, and words of each row of the decode tables with one bit inverted (N for each of the 32
