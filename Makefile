@@ -144,7 +144,7 @@ $(O)/mimus: $(OBJS)
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall secure litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
@@ -176,7 +176,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
-        check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
         check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
@@ -242,6 +242,9 @@ check-syscall: $(O)/mimus
 LITMUS ?= 50000
 check-litmus: $(O)/mimus
 	@$(PYTHON) tests/litmus/run.py --mimus $(MIMUS) --out $(O)/litmus --iterations $(LITMUS)
+
+check-secure: $(O)/mimus
+	@$(PYTHON) tests/secure/run.py --mimus $(MIMUS)
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe

@@ -17,10 +17,13 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "elfload/map.h"
+#include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
 #include "linux-user/load.h"
@@ -82,6 +85,23 @@ static bool aux_has(unsigned long key, unsigned long *value)
     errno = 0;
     *value = getauxval(key);
     return errno == 0;
+}
+
+/*
+ * privileged_start: do rights that the caller has not come with this very exec, from the program's
+ * file (binfmt_misc, flag C) or from our own? AT_SECURE alone also stands in programs that a
+ * set-user-id program executes: those were handed over by a mimus that may be believed.
+ */
+static bool privileged_start(void)
+{
+    unsigned long unused;
+    struct stat st;
+
+    if (!getauxval(AT_SECURE))
+        return false;
+    return aux_has(AT_EXECFD, &unused) || stat("/proc/self/exe", &st) ||
+           (st.st_mode & (S_ISUID | S_ISGID)) ||
+           getxattr("/proc/self/exe", "security.capability", NULL, 0) > 0;
 }
 
 /* start_by_binfmt: flag O gives a descriptor, flag P keeps argv[0] as a further argument. */
@@ -272,9 +292,10 @@ int main(int argc, char **argv, char **envp)
     /* What malloc takes beyond the heap would show in the guest's memory map. */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    options_privileged = privileged_start();
     if (!getauxval(AT_SECURE))
         options_from_env(envp);
-    if (exec_handover(envp, &handover)) {
+    if (!options_privileged && exec_handover(envp, &handover)) {
         s = (Start){ handover.name, argv, handover.fd, true };
     } else if (!start_by_binfmt(argc, argv, &s)) {
         command_line(argc, argv, &s);
@@ -302,6 +323,7 @@ int main(int argc, char **argv, char **envp)
     exec_plan_free(&plan);
     prctl(PR_SET_NAME, base_name(s.path));
     observe_start(t, s.path, s.handed_over);
+    core_start(t);
     run_thread(t);
     thread_finish(t);
     return 0;

@@ -20,6 +20,7 @@ enum {
     OPT_ARG = 1,        /* takes an argument */
     OPT_CARRY = 2,      /* passed on to programs the guest executes */
     OPT_EQUALS = 4,     /* may be given as -name=value */
+    OPT_UNSAFE = 8,     /* reads or writes what the user names, or shows the program's insides */
     EXIT_USAGE = 1,
 };
 
@@ -368,31 +369,31 @@ static Option table[] = {
     { "version",         NULL,              0,                   show_version,  "", "version", NULL },
     { "syscalls",        NULL,              0,                   show_syscalls, "", "system calls and how far each is supported", NULL },
     { "isa-report",      NULL,              OPT_ARG,             show_isa_report, "GUEST", "what becomes of each instruction of a guest", NULL },
-    { "L",               "LD_PREFIX",       OPT_ARG | OPT_CARRY, set_prefix,    "DIR", "look for files of the guest under DIR first", NULL },
+    { "L",               "LD_PREFIX",       OPT_ARG | OPT_CARRY | OPT_UNSAFE, set_prefix,    "DIR", "look for files of the guest under DIR first", NULL },
     { "E",               "SET_ENV",         OPT_ARG,             set_env,       "VAR=VALUE,...", "set variables of the guest", NULL },
     { "U",               "UNSET_ENV",       OPT_ARG,             unset_env,     "VAR,...", "unset variables of the guest", NULL },
     { "0",               "ARGV0",           OPT_ARG,             set_argv0,     "NAME", "argv[0] of the guest", NULL },
     { "r",               "UNAME",           OPT_ARG | OPT_CARRY, set_uname,     "RELEASE", "kernel release that uname tells", NULL },
     { "s",               "STACK_SIZE",      OPT_ARG | OPT_CARRY, set_stack,     "SIZE", "size of the first stack, with k, M or G", NULL },
     { "cpu",             "CPU",             OPT_ARG | OPT_CARRY, set_cpu,       "MODEL", "CPU model, and features to switch (-cpu help)", NULL },
-    { "g",               "GDB",             OPT_ARG,             set_gdb,       "PORT", "wait for a debugger (not there yet)", NULL },
-    { "strace",          "STRACE",          OPT_CARRY,           set_strace,    "", "print system calls", NULL },
-    { "d",               "LOG",             OPT_ARG | OPT_CARRY, set_log,       "ITEM,...", "log these items (-d help)", NULL },
-    { "D",               "LOG_FILENAME",    OPT_ARG | OPT_CARRY, set_log_file,  "FILE", "log to FILE instead of standard error", NULL },
-    { "dfilter",         "DFILTER",         OPT_ARG | OPT_CARRY, set_dfilter,   "RANGE,...", "log translation of A..B, A+SIZE, B-SIZE only", NULL },
+    { "g",               "GDB",             OPT_ARG | OPT_UNSAFE,             set_gdb,       "PORT", "wait for a debugger (not there yet)", NULL },
+    { "strace",          "STRACE",          OPT_CARRY | OPT_UNSAFE,           set_strace,    "", "print system calls", NULL },
+    { "d",               "LOG",             OPT_ARG | OPT_CARRY | OPT_UNSAFE, set_log,       "ITEM,...", "log these items (-d help)", NULL },
+    { "D",               "LOG_FILENAME",    OPT_ARG | OPT_CARRY | OPT_UNSAFE, set_log_file,  "FILE", "log to FILE instead of standard error", NULL },
+    { "dfilter",         "DFILTER",         OPT_ARG | OPT_CARRY | OPT_UNSAFE, set_dfilter,   "RANGE,...", "log translation of A..B, A+SIZE, B-SIZE only", NULL },
     { "seed",            "RAND_SEED",       OPT_ARG | OPT_CARRY, set_seed,      "N", "make random choices repeatable", NULL },
     { "accel",           "ACCEL",           OPT_ARG | OPT_CARRY, set_accel,     "jit|interp", "translate (default) or interpret", NULL },
     { "one-insn-per-tb", "ONE_INSN_PER_TB", OPT_CARRY,           set_one_insn,  "", "translate single instructions", NULL },
     { "singlestep",      "SINGLESTEP",      OPT_CARRY,           set_one_insn,  "", "older name of -one-insn-per-tb", NULL },
     { "tb-size",         "TB_SIZE",         OPT_ARG | OPT_CARRY, set_tb_size,   "MIB", "size of the code cache", NULL },
-    { "stats",           "STATS",           OPT_EQUALS | OPT_CARRY, set_stats,  "[=json]", "print counters of the translator at the end", NULL },
+    { "stats",           "STATS",           OPT_EQUALS | OPT_CARRY | OPT_UNSAFE, set_stats,  "[=json]", "print counters of the translator at the end", NULL },
     { "B",               "GUEST_BASE",      OPT_ARG,             set_nothing,   "ADDRESS", "accepted, has no effect: 64-bit guests have the host's addresses", NULL },
     { "R",               "RESERVED_VA",     OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect, as -B", NULL },
     { "p",               "PAGESIZE",        OPT_ARG,             set_nothing,   "SIZE", "accepted, has no effect", NULL },
     { "t",               "RTSIG_MAP",       OPT_ARG,             set_nothing,   "MAP", "accepted, has no effect: all signals are the guest's", NULL },
-    { "profile",         "PROFILE",         OPT_EQUALS | OPT_CARRY, set_profile, "[=FILE]", "print at the end where CPU time went, by guest block", NULL },
-    { "perfmap",         "PERFMAP",         OPT_CARRY,           set_perfmap,   "", "write /tmp/perf-PID.map for perf report", NULL },
-    { "jitdump",         "JITDUMP",         OPT_EQUALS | OPT_CARRY, set_jitdump, "[=DIR]", "write DIR/jit-PID.dump for perf inject (default: here)", NULL },
+    { "profile",         "PROFILE",         OPT_EQUALS | OPT_CARRY | OPT_UNSAFE, set_profile, "[=FILE]", "print at the end where CPU time went, by guest block", NULL },
+    { "perfmap",         "PERFMAP",         OPT_CARRY | OPT_UNSAFE,           set_perfmap,   "", "write /tmp/perf-PID.map for perf report", NULL },
+    { "jitdump",         "JITDUMP",         OPT_EQUALS | OPT_CARRY | OPT_UNSAFE, set_jitdump, "[=DIR]", "write DIR/jit-PID.dump for perf inject (default: here)", NULL },
     { "plugin",          NULL,              OPT_ARG,             refuse_plugin, "FILE", "not supported", NULL },
     { "trace",           NULL,              OPT_ARG,             refuse_trace,  "EVENTS", "not supported", NULL },
 };
@@ -417,8 +418,12 @@ static void show_help(const char *arg)
     exit(0);
 }
 
+bool options_privileged;
+
 static void apply(Option *o, const char *arg)
 {
+    if (options_privileged && (o->flags & OPT_UNSAFE))
+        return;
     o->value = arg ? arg : "";
     o->set(arg);
 }

@@ -30,6 +30,12 @@ typedef struct {
 
 extern Options options;
 
+/*
+ * options_privileged: this start gave the process rights its caller has not. Options that name files
+ * or show the program's insides have no effect then; set before any other call.
+ */
+extern bool options_privileged;
+
 /* options_from_env: the twins in envp. Not to be called for a privileged (AT_SECURE) start. */
 void options_from_env(char **envp);
 

@@ -301,6 +301,16 @@ static bool make_smaps(Thread *t, Text *x)
     return make_maps_from(x, "/proc/self/smaps");
 }
 
+char *proc_smaps(Thread *t)
+{
+    Text x = { 0 };
+
+    if (make_smaps(t, &x) && x.p)
+        return x.p;
+    free(x.p);
+    return NULL;
+}
+
 /* ---- the others ---- */
 
 /* add_guest: bytes of guest memory; what cannot be read ends the file. */

@@ -25,5 +25,8 @@ extern Program program;
 /* proc_publish: let other processes see the guest's arguments; once program.stack is filled. */
 void proc_publish(void);
 
+/* proc_smaps: text of the guest's /proc/self/smaps, to be freed; NULL when there is none. */
+char *proc_smaps(Thread *t);
+
 /* proc_exe_path: is name (absolute, below /proc) our exe link? Then the file it means. */
 bool proc_exe_path(Thread *t, const char *name, char *out, size_t len);

@@ -6,6 +6,7 @@
  */
 #include "linux-user/run.h"
 
+#include "linux-user/thread.h"
 #include "signal/signal.h"
 #include "translate/base/log.h"
 #include "translate/translate.h"
@@ -38,7 +39,11 @@ static void handle_exit(Thread *t, ExitKind why)
 void run_thread(Thread *t)
 {
     while (!t->exiting) {
-        handle_exit(t, env_run(t->env));
+        ExitKind why = env_run(t->env);
+
+        if (__builtin_expect(signal_stopping, 0))
+            thread_stand(t);
+        handle_exit(t, why);
         if (t->exiting)
             break;
         env_poke_seen(t->env);

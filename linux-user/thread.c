@@ -282,6 +282,57 @@ void thread_finish(Thread *t)
     free(t);
 }
 
+/* ---- standing still ---- */
+
+static _Atomic uint32_t standing;
+void (*thread_last_act)(Thread *t);
+
+/* is_listed: one of the threads this process's memory belongs to. */
+static bool is_listed(const Thread *t)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&threads_lock);
+    for (const Thread *o = threads; o; o = o->next)
+        found |= o == t;
+    pthread_mutex_unlock(&threads_lock);
+    return found;
+}
+
+unsigned threads_stop(Thread *t)
+{
+    const struct timespec step = { 0, 10000000 };
+    unsigned told = 0, now;
+
+    /* The child of a vfork has none, and its parent goes on. */
+    if (!is_listed(t))
+        return 0;
+    standing = 0;
+    signal_stopping = true;
+    pthread_mutex_lock(&threads_lock);
+    for (Thread *o = threads; o; o = o->next) {
+        if (o != t)
+            told += host_call(SYS_tgkill, getpid(), o->tid, SIGNAL_SAMPLE) == 0;
+    }
+    pthread_mutex_unlock(&threads_lock);
+    for (unsigned i = 0; i < 100 && (now = standing) < told; i++)
+        host_call(SYS_futex, &standing, FUTEX_WAIT_PRIVATE, now, &step, 0, 0);
+    return standing;
+}
+
+void thread_stand(Thread *t)
+{
+    signal_block_all();
+    if (t->signals->restart)
+        t->abi->syscall_restart(t->env, t->syscall_arg0);
+    if (thread_last_act)
+        thread_last_act(t);
+    atomic_fetch_add(&standing, 1);
+    host_call(SYS_futex, &standing, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    for (;;)
+        host_call(SYS_pause);
+}
+
 /* ---- CLONE_THREAD ---- */
 
 typedef struct {
@@ -442,6 +493,7 @@ static int shared_child(void *arg)
 
     self = t;
     t->tid = (pid_t)host_call(SYS_gettid);
+    translate_as((uint32_t)t->tid);
     if (s->a.flags & CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(t);
     fp_restore(t->env, &s->fp);
@@ -458,6 +510,7 @@ static int shared_child(void *arg)
 static long shared_run(SharedStart *s)
 {
     Thread *before = self;
+    uint32_t name = translate_as(0);
     void *top = (uint8_t *)host_stack_low(s->stack) + HOST_STACK_BYTES;
     long pid = clone(shared_child, top, (int)(s->host_flags | CLONE_VFORK), s,
                      s->a.flags & CLONE_PIDFD ? s->a.pidfd : s->a.parent_tid, NULL,
@@ -466,6 +519,10 @@ static long shared_run(SharedStart *s)
     if (pid < 0)
         pid = -errno;
     self = before;
+    translate_as(name);
+    /* Its id as it saw it itself, which in a namespace of its own is another. */
+    if (pid > 0 && s->child->tid)
+        translate_gone(s->child->tid);
     return pid;
 }
 

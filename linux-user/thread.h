@@ -38,6 +38,15 @@ long thread_clone(Thread *t, const CloneArgs *a);
  */
 void thread_finish(Thread *t);
 
+/*
+ * threads_stop: make all other threads of this process stand still in thread_stand(), with all of
+ * their state in memory; waits for them, a second at most. The process can only end after that.
+ * Returns how many stand. thread_stand: the calling thread has come to a stop; last_act runs first.
+ */
+unsigned threads_stop(Thread *t);
+void thread_stand(Thread *t) __attribute__((noreturn));
+extern void (*thread_last_act)(Thread *t);
+
 /* process_exit: exit_group(2). */
 void process_exit(int status) __attribute__((noreturn));
 

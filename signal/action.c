@@ -70,6 +70,12 @@ static bool dies_watched(int sig)
     return false;
 }
 
+/* Signals whose default action leaves a core file, the five faults apart: those are ours anyway. */
+static bool cores_watched;
+#define SIG_CORES                                                                        \
+    (1ull << (SIGQUIT - 1) | 1ull << (SIGABRT - 1) | 1ull << (SIGXCPU - 1) |             \
+     1ull << (SIGXFSZ - 1) | 1ull << (SIGSYS - 1))
+
 static int tell_host(int sig, const GuestSigaction *act)
 {
     enum HostAction what = act->handler == G_SIG_DFL   ? HOST_DFL
@@ -79,7 +85,9 @@ static int tell_host(int sig, const GuestSigaction *act)
     if (sig_bit(sig) & SIG_FAULTS)
         return 0;       /* ours for good */
     /* Death by it is decided in deliver.c; see put_back() in host.c. */
-    if ((sig == SIG_LIBC_CANCEL || dies_watched(sig)) && what == HOST_DFL)
+    if ((sig == SIG_LIBC_CANCEL || dies_watched(sig) ||
+         (cores_watched && (sig_bit(sig) & SIG_CORES))) &&
+        what == HOST_DFL)
         what = HOST_HANDLER;
     return host_install(sig, what, act->flags, NULL);
 }
@@ -113,6 +121,21 @@ void signal_watch_deaths(Thread *t, void (*last_words)(void))
     for (unsigned i = 0; i < ARRAY_LEN(deaths); i++) {
         sigaction_get(t, deaths[i], &act);
         sigaction_set(t, deaths[i], &act, NULL);
+    }
+}
+
+void signal_watch_cores(Thread *t)
+{
+    GuestSigaction act;
+
+    if (cores_watched)
+        return;
+    cores_watched = true;
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (!(sig_bit(sig) & SIG_CORES))
+            continue;
+        sigaction_get(t, sig, &act);
+        sigaction_set(t, sig, &act, NULL);
     }
 }
 

@@ -41,6 +41,20 @@ void signal_die(int sig)
     __builtin_unreachable();
 }
 
+void (*signal_core)(Thread *t, const siginfo_t *info);
+
+#define SIG_DFL_CORES                                                                    \
+    (SIG_FAULTS | 1ull << (SIGQUIT - 1) | 1ull << (SIGABRT - 1) | 1ull << (SIGXCPU - 1) | \
+     1ull << (SIGXFSZ - 1) | 1ull << (SIGSYS - 1))
+
+/* die_by: the default action of a signal of the guest. */
+static void die_by(Thread *t, const siginfo_t *info)
+{
+    if ((sig_bit(info->si_signo) & SIG_DFL_CORES) && signal_core)
+        signal_core(t, info);
+    signal_die(info->si_signo);
+}
+
 /* finish_call: result or restart of the call a signal interrupted; act NULL: no handler runs. */
 static void finish_call(Thread *t, const GuestSigaction *act)
 {
@@ -115,7 +129,7 @@ static void run_handler(Thread *t, int sig, const siginfo_t *info, const GuestSi
         sigaction_set(t, sig, &dfl, NULL);
     if (push_handler(t, sig, info, act, fault_addr) < 0) {
         if (sig == SIGSEGV)
-            signal_die(SIGSEGV);
+            die_by(t, &(siginfo_t){ .si_signo = SIGSEGV, .si_code = SI_KERNEL });
         signal_force(t, SIGSEGV, SI_KERNEL, 0);
     }
 }
@@ -138,7 +152,8 @@ static void deliver_one(Thread *t)
     } else {
         LOG(signal, "%d: signal %d ends the process at pc 0x%llx", t->tid, sig,
             (unsigned long long)t->abi->get_pc(t->env));
-        signal_die(sig);
+        finish_call(t, NULL);
+        die_by(t, &info);
     }
     t->pending = 0;
     if (!signal_take_held(t, t->sigmask))
@@ -168,7 +183,7 @@ void signal_force(Thread *t, int sig, int code, uint64_t addr)
         LOG(signal, "%d: signal %d (code %d, address 0x%llx) ends the process at pc 0x%llx",
             t->tid, sig, code, (unsigned long long)addr,
             (unsigned long long)t->abi->get_pc(t->env));
-        signal_die(sig);
+        die_by(t, &info);
     }
     run_handler(t, sig, &info, &act, addr);
     signal_unblock(t);

@@ -106,11 +106,28 @@ static void make_call_again(const Thread *t, ucontext_t *uc)
         reg[REG_RIP] = (greg_t)host_syscall_not_made;
 }
 
+_Atomic bool signal_stopping;
+
+/* stop: see signal_stopping. Nothing is delivered any more. */
+static void stop(Thread *t, ucontext_t *uc)
+{
+    if (!t)
+        return;
+    t->pending = 1;
+    mask_context(uc);
+    leave_syscall(uc);
+    env_poke_own(t->env);
+}
+
 static void host_handler(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     Thread *t = thread_self();
 
+    if (__builtin_expect(signal_stopping, 0) && sig == SIGNAL_SAMPLE && info->si_code <= 0) {
+        stop(t, uc);
+        return;
+    }
     if (sig == SIGNAL_SAMPLE && info->si_code == SI_TIMER && signal_sample &&
         signal_sample(info, uc)) {
         make_call_again(t, uc);

@@ -178,6 +178,20 @@ extern bool (*signal_sample)(const siginfo_t *info, const ucontext_t *uc);
  */
 void signal_watch_deaths(Thread *t, void (*last_words)(void));
 
+/*
+ * signal_core: writes the core file of a signal whose default action is one; called by the thread
+ * that dies, before it does. signal_watch_cores: have such signals come to us, too, though the
+ * guest leaves them at their default action.
+ */
+extern void (*signal_core)(Thread *t, const siginfo_t *info);
+void signal_watch_cores(Thread *t);
+
+/*
+ * signal_stopping: once true, a SIGNAL_SAMPLE sent to a thread of ours makes it leave guest code,
+ * or the system call it waits in, for its run loop; it is meant to go no further there.
+ */
+extern _Atomic bool signal_stopping;
+
 /* ---- within signal/ and syscall/signals.c ---- */
 
 extern void (*signal_last_words)(void);

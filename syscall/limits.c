@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "gen/syscalls.h"
+#include "signal/signal.h"
 #include "syscall/host_call.h"
 
 enum { LIMITS = RLIM_NLIMITS };
@@ -128,6 +129,9 @@ static long limits_set(int resource, const Limit *lim)
 
         if (err == 0 && resource >= 0 && resource < LIMITS) {
             kept[resource].set = false;
+        }
+        if (err == 0 && resource == RLIMIT_CORE && lim->soft) {
+            signal_watch_cores(thread_self());
         }
         return err;
     }

@@ -26,6 +26,14 @@ typedef struct {
     uint64_t fault_addr;
 } SignalDelivery;
 
+/* One register set of a core file. */
+enum { CORE_NOTE_BYTES = 528 };
+typedef struct {
+    const char *name;
+    uint32_t type;              /* NT_ */
+    size_t (*fill)(Env *env, void *buf);    /* at most CORE_NOTE_BYTES; returns how many */
+} CoreNote;
+
 typedef struct LinuxGuest {
     const char *uts_machine;    /* uname -m */
     const char *elf_platform;   /* AT_PLATFORM */
@@ -58,6 +66,8 @@ typedef struct LinuxGuest {
     int (*frame_pop)(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp,
                      uint64_t *stack_size, int32_t *stack_flags);
     uint64_t minsigstksz;       /* AT_MINSIGSTKSZ */
+    /* core_notes: first pr_reg of NT_PRSTATUS, then other notes; ended by a name NULL. */
+    const CoreNote *core_notes;
 
     /*
      * prctl: options of this architecture, of the calling thread. False: not one; NULL: there are

@@ -185,3 +185,51 @@ long sys_prctl(Thread *t, int option, uint64_t a2, uint64_t a3, uint64_t a4, uin
     LOG(unimp, "prctl option %d is not passed on", option);
     return -EINVAL;
 }
+
+/* ---- perf events ---- */
+
+/* Fields of struct perf_event_attr that are looked at; the rest is for the kernel to judge. */
+typedef struct {
+    uint32_t type, size;
+    uint64_t config, sample_period;     /* or frequency */
+} PerfAttrHead;
+
+enum { PERF_ATTR_MIN = 64, PERF_HARDWARE = 0, PERF_SOFTWARE = 1, PERF_CACHE = 3 };
+
+/*
+ * perf_event_open(2): counts are the host's, of everything done for the guest. A sample would hold
+ * addresses in translated code, raw events and breakpoints are of the host's CPU: those are not
+ * there, as on a CPU whose counters have no interrupt.
+ */
+long sys_perf_event_open(Thread *t, GuestAddr attr, int pid, int cpu, int group, uint64_t flags)
+{
+    uint8_t copy[PAGE_BYTES];
+    PerfAttrHead head;
+    long fd;
+
+    if (guest_copy_in(t, &head, attr, sizeof head) < 0) {
+        return -EFAULT;
+    }
+    if (head.size == 0) {
+        head.size = PERF_ATTR_MIN;
+    }
+    /* The kernel says what is wrong with it. */
+    if (head.size < PERF_ATTR_MIN || head.size > sizeof copy) {
+        return host_call(SYS_perf_event_open, attr.va, pid, cpu, group, flags);
+    }
+    if (guest_copy_in(t, copy, attr, head.size) < 0) {
+        return -EFAULT;
+    }
+    memcpy(&head, copy, sizeof head);
+    if (head.type != PERF_HARDWARE && head.type != PERF_SOFTWARE && head.type != PERF_CACHE) {
+        return -ENOENT;
+    }
+    if (head.sample_period) {
+        return -EOPNOTSUPP;
+    }
+    fd = host_call(SYS_perf_event_open, copy, pid, cpu, group, flags);
+    if (fd == -E2BIG) { /* the size that the kernel knows is told */
+        guest_copy_out(t, guest_addr(attr.va + 4), copy + 4, 4);
+    }
+    return fd;
+}

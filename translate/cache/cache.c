@@ -2,7 +2,6 @@
 #include "translate/cache/cache.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -30,7 +29,6 @@ typedef struct {
 enum { MIN_CHUNKS = 8, MAX_CHUNKS = 8192, PAGE_HEADS = 4096, MAP_FIRST = 2048 };
 static const uint64_t DEFAULT_BYTES = 512ull << 20;
 
-static pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static uint8_t *code, *meta;
 static uint32_t n_chunk, evict_next;
 static uint32_t chunk_high = 1;     /* chunks from here on were never used */
@@ -45,16 +43,6 @@ static Env **envs;
 static unsigned n_env, cap_env;
 CacheStats cache_stats;
 void (*cache_unit_hook)(const Unit *u);
-
-void cache_lock(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-void cache_unlock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
 
 uint32_t cache_generation(void)
 {
@@ -918,4 +906,67 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
     if (cache_unit_hook)
         cache_unit_hook(u);
     return true;
+}
+
+/* ---- after the death of one who held the lock ---- */
+
+/* unit_isolate: no list and no jump leads to it or from it. */
+static void unit_isolate(Unit *u)
+{
+    u->in_edges = u->page_next = 0;
+    for (unsigned i = 0; i < u->n_edge; i++) {
+        Edge *e = &unit_edges(u)[i];
+
+        e->to = e->next = e->prev = 0;
+        edge_point(e, NULL);
+    }
+}
+
+static void map_empty(Map *m)
+{
+    m->used = m->live = 0;
+    for (uint64_t i = 0; i <= m->mask; i++) {
+        m->used += m->slot[i].key != 0;
+        atomic_store_explicit(&m->slot[i].place, 0, memory_order_release);
+    }
+}
+
+/* chunk_units: call fn for the chunk's units, dead ones too or only the others. */
+static void chunk_units(uint32_t chunk, bool dead, void (*fn)(Unit *u))
+{
+    for (uint32_t k = 0; k < chunks[chunk].n_unit; k++) {
+        Unit *u = meta_at(chunk_index(chunk)[-1 - (int)k]);
+
+        if (dead || !u->dead)
+            fn(u);
+    }
+}
+
+static void chunk_recount(Chunk *c, uint32_t chunk)
+{
+    c->n_dead = 0;
+    for (uint32_t k = 0; k < c->n_unit; k++)
+        c->n_dead += ((Unit *)meta_at(chunk_index(chunk)[-1 - (int)k]))->dead;
+    if (c->state == CHUNK_FULL && c->n_dead == c->n_unit)
+        chunk_retire(c);
+}
+
+/* Every list is made again from the units themselves, which are complete before the lock is taken. */
+void cache_repair(void)
+{
+    map_empty(map);
+    memset(page_head, 0, sizeof(page_head));
+    for (uint32_t i = 1; i < chunk_high; i++)
+        chunk_units(i, true, unit_isolate);
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        chunk_units(i, false, unit_publish);
+        chunk_recount(&chunks[i], i);
+    }
+    for (unsigned i = 0; i < n_env; i++) {
+        for (unsigned k = 0; k < ENV_JUMP_ENTRIES; k++)
+            __atomic_store_n(&envs[i]->jump[k].gpc, ENV_NO_PC, __ATOMIC_RELEASE);
+    }
+    atomic_fetch_add(&generation, 1);
+    atomic_fetch_add(&kills, 1);
+    poke_others(NULL);
 }

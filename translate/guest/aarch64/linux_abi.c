@@ -166,6 +166,7 @@ const LinuxGuest a64_linux = {
     .frame_push = a64_frame_push,
     .frame_pop = a64_frame_pop,
     .minsigstksz = 5120,
+    .core_notes = a64_core_notes,
     .prctl = own_prctl,
     .hwcap = hwcap,
     .hwcap2 = hwcap2,

@@ -10,5 +10,7 @@ int a64_frame_push(Thread *t, Env *env, const SignalDelivery *d);
 int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint64_t *stack_size,
                   int32_t *stack_flags);
 
+extern const CoreNote a64_core_notes[];
+
 /* linux_elf.c */
 size_t a64_vdso_build(void *buf, size_t len, uint64_t base, uint64_t *sigreturn);

@@ -9,6 +9,7 @@
  * Layout: Linux 6.1 arch/arm64/include/uapi/asm/sigcontext.h and ucontext.h; order and checks:
  * arch/arm64/kernel/signal.c, setup_rt_frame and restore_sigframe.
  */
+#include <elf.h>
 #include <errno.h>
 
 #include "translate/guest/aarch64/linux_parts.h"
@@ -291,3 +292,45 @@ int a64_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint6
     *stack_flags = f.stack_flags;
     return 0;
 }
+
+/* ---- core files ---- */
+
+/* struct user_pt_regs. */
+static size_t core_regs(Env *env, void *buf)
+{
+    const A64State *s = a64_state(env);
+    struct {
+        uint64_t x[31], sp, pc, pstate;
+    } r;
+
+    memcpy(r.x, s->x, sizeof(r.x));
+    r.sp = s->sp;
+    r.pc = s->pc;
+    r.pstate = (s->nzcv & PSTATE_NZCV) | s->pstate;
+    memcpy(buf, &r, sizeof(r));
+    return sizeof(r);
+}
+
+/* struct user_fpsimd_state. */
+static size_t core_fpsimd(Env *env, void *buf)
+{
+    const A64State *s = a64_state(env);
+    uint32_t control[4] = { a64_get_fpsr(env), s->fpcr };
+
+    memcpy(buf, s->v, sizeof(s->v));
+    memcpy((uint8_t *)buf + sizeof(s->v), control, sizeof(control));
+    return sizeof(s->v) + sizeof(control);
+}
+
+static size_t core_tls(Env *env, void *buf)
+{
+    memcpy(buf, &a64_state(env)->tpidr_el0, 8);
+    return 8;
+}
+
+const CoreNote a64_core_notes[] = {
+    { "CORE", NT_PRSTATUS, core_regs },
+    { "CORE", NT_FPREGSET, core_fpsimd },
+    { "LINUX", NT_ARM_TLS, core_tls },
+    { NULL, 0, NULL },
+};
