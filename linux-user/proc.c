@@ -130,13 +130,21 @@ typedef struct {
     size_t rest_len;
 } MapLine;
 
-/* map_line_parse: one line of the host's file; false: not a mapping's first line. */
+/*
+ * map_line_parse: one line of the host's file; false: not a mapping's first line. The fields
+ * are read from a copy: sscanf first looks for the end of its string, and that is the end of
+ * the whole file.
+ */
 static bool map_line_parse(const char *line, MapLine *m)
 {
     unsigned long long start, end, offset;
+    char head[160];
+    size_t n = strnlen(line, sizeof(head) - 1);
     int at = 0;
 
-    if (sscanf(line, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
+    memcpy(head, line, n);
+    head[n] = 0;
+    if (sscanf(head, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
                &m->inode, &at) != 6 ||
         !at)
         return false;
