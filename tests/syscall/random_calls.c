@@ -5,6 +5,7 @@
  * nothing hangs, and no line about an internal error appears. Calls that could harm the
  * machine, the parent or the test's own end are left out.
  */
+// family: calls
 // builds: static interp
 // expect: ok
 // timeout: 120
