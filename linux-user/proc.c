@@ -370,6 +370,23 @@ static const struct {
 
 /* ---- hooks ---- */
 
+/* read_only: these files cannot be written, so the guest gets another description of it. */
+static int read_only(long fd, int flags)
+{
+    char link[40];
+    long again;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%ld", fd);
+    again = host_call(SYS_openat, AT_FDCWD, link, O_RDONLY | (flags & O_CLOEXEC), 0);
+    if (again < 0) {
+        host_call(SYS_lseek, fd, 0, SEEK_SET);
+        return (int)fd;
+    }
+    host_call(SYS_dup3, again, fd, flags & O_CLOEXEC);
+    host_call(SYS_close, again);
+    return (int)fd;             /* the lowest number that was free */
+}
+
 static int open_text(const char *name, const Text *x, int flags)
 {
     long fd = host_call(SYS_memfd_create, name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
@@ -381,9 +398,7 @@ static int open_text(const char *name, const Text *x, int flags)
             break;
         done += (size_t)n;
     }
-    if (fd >= 0)
-        host_call(SYS_lseek, fd, 0, SEEK_SET);
-    return (int)fd;
+    return fd >= 0 ? read_only(fd, flags) : (int)fd;
 }
 
 /* host_has: the host's /proc must be there; the guest may have left it by chroot. */

@@ -180,25 +180,37 @@ static void child(int seed)
     _exit(0);
 }
 
-int main(void)
+/* a_round: 40 children, at_once of them at a time; how many came back. */
+static int a_round(int seed, int at_once)
 {
     int status, reaped = 0;
 
-    scratch_dir();
-    fflush(NULL);
     for (int i = 0; i < 40; i++) {
         pid_t pid = fork();
 
         if (pid == 0) {
-            child(i);
+            child(seed + i);
         }
-        if (i % 4 == 3) {
-            for (int k = 0; k < 4; k++) {
+        if (i % at_once == at_once - 1) {
+            for (int k = 0; k < at_once; k++) {
                 reaped += wait(&status) > 0;
             }
         }
     }
-    IS(reaped == 40);
+    return reaped;
+}
+
+/* Arguments: rounds, first seed, children at a time; for a long look. */
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 1, seed = argc > 2 ? atoi(argv[2]) : 0;
+    int at_once = argc > 3 ? atoi(argv[3]) : 4;
+
+    scratch_dir();
+    fflush(NULL);
+    for (int i = 0; i < rounds; i++) {
+        IS(a_round(seed + i * 40, at_once) == 40);
+    }
     scratch_end();
     return done();
 }

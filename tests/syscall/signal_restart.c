@@ -411,6 +411,9 @@ static void asleep(void)
         close(fd);
         text[n > 0 ? n : 0] = 0;
         p = strrchr(text, ')');
+        if (p && p[2] == 'Z') {
+            return;
+        }
         still = p && p[2] == 'S' ? still + 1 : 0;
         usleep(1000);
     }
