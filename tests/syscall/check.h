@@ -76,7 +76,11 @@ static inline void check_result(bool holds, const char *function, int line, cons
                more_);                                                                   \
  } while (0)
 
-#define SAME(name, value) check_same(__func__, name, (long)(value), errno)
+#define SAME(name, value)                                                                \
+ do {                                                                                    \
+  long value_ = (long)(value); /* before errno is read */                                \
+  check_same(__func__, name, value_, errno);                                             \
+ } while (0)
 
 /* check_same: what a probe gave; of -1 the errno. */
 static inline void check_same(const char *function, const char *name, long value, int error)
