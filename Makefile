@@ -175,7 +175,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
+        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall check-linux \
         check-litmus check-secure check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
         check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
@@ -237,6 +237,10 @@ check-prog-fast: $(O)/mimus
 
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
+
+# Every check of tests/syscall natively and under mimus, with a table of families.
+check-linux: $(O)/mimus
+	@$(PYTHON) tests/check_linux.py --mimus $(MIMUS) --out $(O)/check-linux tests/syscall
 
 # Iterations of each litmus test: `make check-litmus LITMUS=1000000` for a long look.
 LITMUS ?= 50000

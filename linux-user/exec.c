@@ -125,6 +125,19 @@ static int open_file(int dirfd, const char *path, int at_flags)
     return (int)fd;
 }
 
+/*
+ * busy_writing: -ETXTBSY while somebody has the file open for writing. Only the check of
+ * Linux 6.14 tells; older kernels refuse the flag.
+ */
+static int busy_writing(int dirfd, const char *path, int at_flags)
+{
+    enum { EXECVE_CHECK = 0x10000 };
+    long err = host_call(SYS_execveat, dirfd, path, 0, 0,
+                         EXECVE_CHECK | (at_flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)));
+
+    return err == -ETXTBSY ? -ETXTBSY : 0;
+}
+
 /* may_execute: 0 or -EACCES as the kernel decides; needs no faccessat2(2) to exist. */
 static int may_execute(int dirfd, const char *path, int at_flags, const struct stat *st)
 {
@@ -133,7 +146,7 @@ static int may_execute(int dirfd, const char *path, int at_flags, const struct s
 
     if (err == -ENOSYS || err == -EPERM)
         err = st->st_mode & 0111 ? 0 : -EACCES;
-    return (int)err;
+    return err ? (int)err : busy_writing(dirfd, path, at_flags);
 }
 
 /* check_file: is there a regular file we may execute? 0 or -errno. */

@@ -155,6 +155,10 @@ int path_resolve(Thread *t, int dirfd, const char *guest_path, char *out, size_t
         if (proc && proc_exe_path(t, proc, out, out_len))
             return 0;
     }
+    if (mode & PATH_MOUNT && !guest_path[strspn(guest_path, "/")]) {
+        strcpy(out, guest_path);    /* the prefix is no mount point */
+        return 0;
+    }
     if (*guest_path == '/' && path_prefix_active && !is_host_path(guest_path)) {
         if (in_prefix(guest_path, mode & PATH_NOFOLLOW, out, out_len) ||
             ((mode & PATH_CREATE) && resolve_new(guest_path, out, out_len))) {

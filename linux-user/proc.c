@@ -130,13 +130,21 @@ typedef struct {
     size_t rest_len;
 } MapLine;
 
-/* map_line_parse: one line of the host's file; false: not a mapping's first line. */
+/*
+ * map_line_parse: one line of the host's file; false: not a mapping's first line. The fields
+ * are read from a copy: sscanf first looks for the end of its string, and that is the end of
+ * the whole file.
+ */
 static bool map_line_parse(const char *line, MapLine *m)
 {
     unsigned long long start, end, offset;
+    char head[160];
+    size_t n = strnlen(line, sizeof(head) - 1);
     int at = 0;
 
-    if (sscanf(line, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
+    memcpy(head, line, n);
+    head[n] = 0;
+    if (sscanf(head, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
                &m->inode, &at) != 6 ||
         !at)
         return false;
@@ -372,6 +380,23 @@ static const struct {
 
 /* ---- hooks ---- */
 
+/* read_only: these files cannot be written, so the guest gets another description of it. */
+static int read_only(long fd, int flags)
+{
+    char link[40];
+    long again;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%ld", fd);
+    again = host_call(SYS_openat, AT_FDCWD, link, O_RDONLY | (flags & O_CLOEXEC), 0);
+    if (again < 0) {
+        host_call(SYS_lseek, fd, 0, SEEK_SET);
+        return (int)fd;
+    }
+    host_call(SYS_dup3, again, fd, flags & O_CLOEXEC);
+    host_call(SYS_close, again);
+    return (int)fd;             /* the lowest number that was free */
+}
+
 static int open_text(const char *name, const Text *x, int flags)
 {
     long fd = host_call(SYS_memfd_create, name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
@@ -383,9 +408,7 @@ static int open_text(const char *name, const Text *x, int flags)
             break;
         done += (size_t)n;
     }
-    if (fd >= 0)
-        host_call(SYS_lseek, fd, 0, SEEK_SET);
-    return (int)fd;
+    return fd >= 0 ? read_only(fd, flags) : (int)fd;
 }
 
 /* host_has: the host's /proc must be there; the guest may have left it by chroot. */

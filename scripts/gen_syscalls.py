@@ -33,6 +33,7 @@ KINDS = {
     'str': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'strv': ('GuestAddr', 'guest_addr(%s)', 'ARG_STRV'),
     'path': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
+    'mpath': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'lpath': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'cpath': ('GuestAddr', 'guest_addr(%s)', 'ARG_STR'),
     'any': ('uint64_t', '%s', 'ARG_HEX'),
@@ -233,8 +234,8 @@ def pass_body(row):
             size, constant = row.length_of(a)
             lines.append('    guest_dirty%s(t, a[%d], %s);'
                          % ('_small' if constant else '', i, size))
-        if a.kind in ('path', 'lpath', 'cpath'):
-            mode = {'path': 'PATH_LOOKUP', 'lpath': 'PATH_LOOKUP | PATH_NOFOLLOW',
+        if a.kind in ('path', 'mpath', 'lpath', 'cpath'):
+            mode = {'path': 'PATH_LOOKUP', 'mpath': 'PATH_LOOKUP | PATH_MOUNT', 'lpath': 'PATH_LOOKUP | PATH_NOFOLLOW',
                     'cpath': 'PATH_CREATE | PATH_NOFOLLOW'}[a.kind]
             if flags and a.kind == 'path':
                 mode += ' | path_at_mode(a[%d])' % flags[0]

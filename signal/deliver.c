@@ -123,10 +123,12 @@ static int push_handler(Thread *t, int sig, const siginfo_t *info, const GuestSi
 static void run_handler(Thread *t, int sig, const siginfo_t *info, const GuestSigaction *act,
                         uint64_t fault_addr)
 {
-    static const GuestSigaction dfl;
+    if (act->flags & G_SA_RESETHAND) {
+        GuestSigaction reset = *act;        /* flags and mask stay, as in the kernel */
 
-    if (act->flags & G_SA_RESETHAND)
-        sigaction_set(t, sig, &dfl, NULL);
+        reset.handler = 0;
+        sigaction_set(t, sig, &reset, NULL);
+    }
     if (push_handler(t, sig, info, act, fault_addr) < 0) {
         if (sig == SIGSEGV)
             die_by(t, &(siginfo_t){ .si_signo = SIGSEGV, .si_code = SI_KERNEL });

@@ -104,8 +104,8 @@ long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd
 
     (void)t;
     flags &= ~HOST_ONLY_MAP_FLAGS;
-    if (len == 0) {
-        return -EINVAL;
+    if (len == 0) {         /* fails; which error depends on the descriptor too */
+        return host_call(SYS_mmap, addr, 0, host_prot(prot), flags, fd, off);
     }
     if (fixed) {
         int err = check_fixed(addr, size, flags);

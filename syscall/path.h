@@ -18,6 +18,7 @@ enum {
     PATH_LOOKUP = 0,        /* an existing file is meant */
     PATH_CREATE = 1,        /* the last component may be made */
     PATH_NOFOLLOW = 2,      /* a link at the end is meant itself (lstat, readlink, unlink) */
+    PATH_MOUNT = 4,         /* a mount point is meant: "/" itself is not below the prefix */
 };
 
 /* path_prefix_active: set by path_prefix.c when a -L prefix is in force. */

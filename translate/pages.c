@@ -55,11 +55,18 @@ static uint8_t page_flags(uint64_t page)
                 : 0;
 }
 
-/* page_range: first page and count of the pages that [start, start + len) touches. */
+/*
+ * page_range: first page and count of the pages that [start, start + len) touches. A range past
+ * the end of all addresses, which any bad pointer makes, ends there.
+ */
 static uint64_t page_range(GuestAddr start, uint64_t len, uint64_t *first)
 {
+    uint64_t last = start.va + len - 1;
+
     *first = start.va >> PAGE_BITS;
-    return len ? ((start.va + len - 1) >> PAGE_BITS) - *first + 1 : 0;
+    if (len && last < start.va)
+        last = UINT64_MAX;
+    return len ? (last >> PAGE_BITS) - *first + 1 : 0;
 }
 
 static _Atomic uint32_t exec_changes;

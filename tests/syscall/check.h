@@ -3,6 +3,14 @@
  * check.h: for guest programs that test system calls. IS(x) prints a line when x does not
  * hold; FAILS(call, E...) when a call does not fail with that errno. The program ends
  * with `return done();`, which prints "ok" when nothing was printed before.
+ *
+ * CHECK(name, x) is IS(x) under a name of its own; ENDS(name, f, status) runs f in a child
+ * and asks for its wait status; SAME(name, value) prints what depends on the kernel, for
+ * programs without `// expect:`, which are compared with the native run.
+ *
+ * Built with -DNAME_CHECKS (tests/check_linux.py) every check prints a line instead, `ok
+ * NAME` or `not ok NAME (errno)`, so that runs can be compared check by check. The lines go
+ * out by single writes: children and threads print too, and nothing is lost or doubled.
  */
 #pragma once
 
@@ -25,30 +33,79 @@
 
 static int failures;
 
-static inline void check_line(int line, const char *text, const char *more)
+/* check_result: one check's line; more is said of one that does not hold. */
+static inline void check_result(bool holds, const char *function, int line, const char *text,
+                                const char *more)
 {
-    printf("line %d: %s%s\n", line, text, more);
-    failures++;
+    failures += !holds;
+#ifdef NAME_CHECKS
+    char all[400];
+    int n = snprintf(all, sizeof all, "%sok %s: %.200s%s%s%s\n", holds ? "" : "not ", function,
+                     text, holds ? "" : " (", holds ? "" : more, holds ? "" : ")");
+    (void)line;
+    if (write(1, all, (size_t)n) != n) {
+        failures++;
+    }
+#else
+    (void)function;
+    if (!holds) {
+        printf("line %d: %s (%s)\n", line, text, more);
+    }
+#endif
 }
 
-#define IS(x)                                                                            \
+#define CHECK(name, x)                                                                   \
  do {                                                                                    \
-  if (!(x)) {                                                                            \
-   char more_[80];                                                                       \
-   snprintf(more_, sizeof more_, " (errno %d)", errno);                                  \
-   check_line(__LINE__, #x, more_);                                                      \
-  }                                                                                      \
+  bool holds_ = (x);                                                                     \
+  int error_ = errno;                                                                    \
+  char more_[80];                                                                        \
+  snprintf(more_, sizeof more_, "errno %d", error_);                                     \
+  check_result(holds_, __func__, __LINE__, name, more_);                                 \
  } while (0)
+
+#define IS(x) CHECK(#x, x)
 
 #define FAILS(call, err)                                                                 \
  do {                                                                                    \
   errno = 0;                                                                             \
   long result_ = (long)(call);                                                           \
-  if (result_ != -1 || errno != (err)) {                                                 \
-   char more_[80];                                                                       \
-   snprintf(more_, sizeof more_, ": %ld, errno %d, not " #err, result_, errno);          \
-   check_line(__LINE__, #call, more_);                                                   \
-  }                                                                                      \
+  int error_ = errno;                                                                    \
+  char more_[80];                                                                        \
+  snprintf(more_, sizeof more_, "%ld, errno %d, not " #err, result_, error_);            \
+  check_result(result_ == -1 && error_ == (err), __func__, __LINE__, #call " " #err,     \
+               more_);                                                                   \
+ } while (0)
+
+#define SAME(name, value)                                                                \
+ do {                                                                                    \
+  long value_ = (long)(value); /* before errno is read */                                \
+  check_same(__func__, name, value_, errno);                                             \
+ } while (0)
+
+/* check_same: what a probe gave; of -1 the errno. */
+static inline void check_same(const char *function, const char *name, long value, int error)
+{
+    char all[300];
+    int n;
+
+#ifdef NAME_CHECKS
+    n = snprintf(all, sizeof all, "ok %s: %s: %ld%s%s\n", function, name, value,
+                 value == -1 ? " " : "", value == -1 ? strerrorname_np(error) : "");
+#else
+    n = snprintf(all, sizeof all, "%s: %s: %ld%s%s\n", function, name, value,
+                 value == -1 ? " " : "", value == -1 ? strerrorname_np(error) : "");
+#endif
+    if (write(1, all, (size_t)n) != n) {
+        failures++;
+    }
+}
+
+#define ENDS(name, f, status)                                                            \
+ do {                                                                                    \
+  int got_ = child_status(f);                                                            \
+  char more_[80];                                                                        \
+  snprintf(more_, sizeof more_, "wait status 0x%x", got_);                               \
+  check_result(got_ == (status), __func__, __LINE__, name, more_);                       \
  } while (0)
 
 static inline int done(void)

@@ -3,6 +3,7 @@
  * clone, clone3 and the ends of threads: shared memory without a thread, ids that are stored
  * and cleared, robust futexes, leaders that leave first, exec from a thread.
  */
+// family: process
 // expect: ok
 // cflags: -pthread
 #include "check.h"

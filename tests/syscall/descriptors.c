@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptor numbers: the lowest free one, none that is not ours, closing everything. */
+// family: hidden
 // expect: ok
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading folders: every name once, types, seeking back to cookies, small buffers. */
+// family: conversions
 // expect: ok
 #include "check.h"
 

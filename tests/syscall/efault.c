@@ -3,6 +3,7 @@
  * Bad pointers of four kinds give EFAULT in every call that takes one, never anything
  * worse.
  */
+// family: calls
 // expect: ok
 #include "check.h"
 

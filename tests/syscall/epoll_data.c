@@ -3,6 +3,7 @@
  * epoll: 64 bits of data come back whole, in arrays, edge and level, with masks and
  * timeouts.
  */
+// family: conversions
 // expect: ok
 #include "check.h"
 

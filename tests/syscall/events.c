@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* eventfd, signalfd, inotify, and the waits with a temporary signal mask. */
+// family: newer
 // expect: ok
 #include "check.h"
 

@@ -3,6 +3,7 @@
  * exec: what cannot be executed, scripts, descriptors, large arguments, and what the next
  * program inherits. The program executes itself; its first argument says what to look at.
  */
+// family: process
 // expect: ok
 #include "check.h"
 

@@ -3,6 +3,7 @@
  * futex(2): waiting, waking, timeouts, bitsets, requeueing, wake_op, priority
  * inheritance.
  */
+// family: process
 // expect: ok
 // cflags: -pthread
 #include "check.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl on terminals, pipes, sockets and files; unknown requests are ENOTTY. */
+// family: conversions
 // expect: ok
 #include "check.h"
 

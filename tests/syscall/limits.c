@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits bind the guest and are read back, and the program goes on. */
+// family: process
 // expect: ok
 #include "check.h"
 

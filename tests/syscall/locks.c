@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Record locks, open file description locks and flock between two processes. */
+// family: process
 // expect: ok
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* uname, sysinfo, scheduling, identity, prctl, random numbers. */
+// family: proc
 // expect: ok
 #include "check.h"
 

@@ -3,6 +3,7 @@
  * mmap, munmap, mprotect, mremap, madvise, mincore, msync, brk: results and what
  * memory holds.
  */
+// family: memory
 // expect: ok
 #include "check.h"
 

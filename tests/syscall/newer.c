@@ -4,6 +4,7 @@
  * is compared with the native program: "NAME result" per probe, where a missing call says
  * so.
  */
+// family: newer
 #include "check.h"
 
 #include <linux/futex.h>

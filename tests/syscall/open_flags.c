@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* O_ flags, the four whose numbers differ between architectures above all. */
+// family: calls
 // expect: ok
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names: making, linking, renaming, removing, permissions, times, attributes, /proc. */
+// family: calls
 // expect: ok
 #include "check.h"
 

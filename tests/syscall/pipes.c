@@ -3,6 +3,7 @@
  * Pipes and moving data between descriptors: splice, tee, vmsplice, sendfile,
  * copy_file_range.
  */
+// family: calls
 // expect: ok
 #include "check.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* process_vm_readv and writev, membarrier, kcmp, pidfd, asynchronous I/O. */
+// family: process
 // expect: ok
 #include "check.h"
 

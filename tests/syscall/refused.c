@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is not done says so with an honest errno; nothing is accepted and then ignored. */
+// family: newer
 // builds: static interp dynamic
 // expect: ok
 #include "check.h"

@@ -3,6 +3,7 @@
  * The calls about signals: all 64 of them, blocked faults, queues with values, temporary
  * masks, restart, alternate stacks, and what a default action leaves for wait.
  */
+// family: signals
 // expect: ok
 #include "check.h"
 

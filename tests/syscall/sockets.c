@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stream, datagram and Unix sockets; descriptors, credentials and short control buffers. */
+// family: conversions
 // expect: ok
 #include "check.h"
 

@@ -3,6 +3,7 @@
  * stat, lstat, fstat, fstatat, statx and statfs agree with each other and with what
  * was done.
  */
+// family: conversions
 // expect: ok
 #include "check.h"
 

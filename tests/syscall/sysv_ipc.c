@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System V semaphores, messages and shared memory; POSIX message queues. */
+// family: conversions
 // expect: ok
 #include "check.h"
 

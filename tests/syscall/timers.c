@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks, sleeps, interval timers, POSIX timers and timerfd. */
+// family: signals
 // expect: ok
 #include "check.h"
 
