@@ -134,6 +134,10 @@ static const char *note_phdr(ElfImage *img, const Elf64_Phdr *p, uint64_t phoff)
         img->interp_offset = p->p_offset;
         img->interp_bytes = p->p_filesz;
         break;
+    case PT_DYNAMIC:
+        img->dynamic_offset = p->p_offset;
+        img->dynamic_bytes = p->p_filesz;
+        break;
     case PT_GNU_STACK:
         img->stack_flags = (int)(p->p_flags & (PF_R | PF_W | PF_X));
         break;
