@@ -176,7 +176,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall \
         check-litmus check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
-        check-root check-fuzz check-fuzz-code check-bench check-torture \
+        check-root check-programs check-fuzz check-fuzz-code check-bench check-torture \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -261,6 +261,13 @@ check-encodings: $(O)/mimus $(O)/isa-words
 
 check-root: $(O)/mimus
 	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
+
+# Not part of check: large programs and servers, some gigabytes of packages, each LOOPS times.
+PROGRAMS ?=
+LOOPS    ?= 1
+check-programs: $(O)/mimus
+	@$(PYTHON) tests/root/run.py --programs --only '$(PROGRAMS)' --repeat $(LOOPS) \
+	    --mimus $(MIMUS) --out $(O)/programs
 
 # The measuring kit itself; `make bench` measures.
 check-bench:
