@@ -26,6 +26,8 @@ typedef struct {
     uint64_t fault_addr;
 } SignalDelivery;
 
+enum { LINUX_USER_REGS_MAX = 64 };
+
 typedef struct LinuxGuest {
     const char *uts_machine;    /* uname -m */
     const char *elf_platform;   /* AT_PLATFORM */
@@ -45,6 +47,9 @@ typedef struct LinuxGuest {
     void (*syscall_restart)(Env *env, uint64_t arg0);
     /* start: registers of a program's first instruction (exec). */
     void (*start)(Env *env, uint64_t pc, uint64_t sp);
+
+    /* user_regs: what PTRACE_GETREGSET gives for NT_PRSTATUS; returns its bytes. */
+    size_t (*user_regs)(const Env *env, uint64_t regs[LINUX_USER_REGS_MAX]);
 
     /* CLONE argument order: kernel's generic or CLONE_BACKWARDS. */
     bool clone_backwards;

@@ -310,7 +310,9 @@ def main():
     native = native_side(os.path.join(roots, "amd64"))
     entered = None
     if native and any(c.flag("enter") for c in cases):
-        shutil.copy(mimus[0], os.path.join(arm, "mimus"))
+        inside = os.path.join(arm, "mimus")
+        shutil.copy(mimus[0], inside + ".new")
+        os.replace(inside + ".new", inside)     # another run may be using the old one
         entered = entered_side("entered", arm, ["/mimus"] + mimus[1:])
     for side in filter(None, (guest, interp, native, entered)):
         side.prepare(data)

@@ -61,12 +61,29 @@ int main(int argc, char **argv)
     return 0;
 }
 C
+cat >l.c <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static volatile int stop; static void *keep;
+static void *spin(void *p) { char *mine = malloc(77); unsigned long n = (unsigned long)p; while (!stop) n = n * 3 + (unsigned long)mine; return (void *)n; }
+int main(int argc, char **argv)
+{
+    pthread_t t[3];
+    for (int i = 0; i < 3; i++) pthread_create(&t[i], 0, spin, 0);
+    keep = malloc(500);
+    if (argc > 1) { volatile char *l = malloc(1234); l[0] = 1; l = 0; }
+    puts("end"); fflush(stdout); exit(0);
+}
+C
 kind() { grep -o -E 'ERROR: [A-Za-z]*Sanitizer: [a-zA-Z-]*( double-free)?|SUMMARY: [A-Za-z]*Sanitizer: [a-z -]*|runtime error: [a-z ]*|WARNING: ThreadSanitizer: data race' | sort | uniq -c | sed 's/^ *[0-9]* //'; }
 for cc in gcc clang; do
     echo "== $cc"
     $cc -g -O1 -w -fsanitize=address -fno-omit-frame-pointer -o a_$cc a.c -lpthread; echo "build $?"
     ./a_$cc 2>&1 | tail -n 3; echo "status ${PIPESTATUS[0]}"
-    for k in 1 2 3 4 6; do ./a_$cc $k >log 2>&1; echo "finding $k status $?"; kind <log; done
+    for k in 1 2 3 4 5 6; do ./a_$cc $k >log 2>&1; echo "finding $k status $?"; kind <log; done
+    $cc -g -O1 -w -fsanitize=address -o l_$cc l.c -lpthread; echo "build $?"
+    for i in 1 2 3 4 5; do ./l_$cc; echo "kept by registers $?"; done; ./l_$cc x 2>&1 | grep -o -E 'detected memory leaks'
     $cc -g -O0 -w -fsanitize=undefined -o u_$cc u.c -lm; echo "build $?"
     ./u_$cc 0 >out 2>log; echo "status $?"; head -n 1 out; kind <log
     ./u_$cc 1 >out 2>log; echo "status $?"; kind <log

@@ -21,6 +21,18 @@ static uint64_t get_sp(const Env *env)
     return a64_state_const(env)->sp;
 }
 
+/* user_regs: struct user_pt_regs: x0 to x30, sp, pc, pstate. */
+static size_t user_regs(const Env *env, uint64_t regs[LINUX_USER_REGS_MAX])
+{
+    const A64State *s = a64_state_const(env);
+
+    memcpy(regs, s->x, sizeof(s->x));
+    regs[31] = s->sp;
+    regs[32] = s->pc;
+    regs[33] = s->pstate | s->nzcv;
+    return 34 * sizeof(regs[0]);
+}
+
 static void set_sp(Env *env, uint64_t sp)
 {
     a64_state(env)->sp = sp;
@@ -95,6 +107,7 @@ const LinuxGuest a64_linux = {
     .get_sp = get_sp,
     .set_sp = set_sp,
     .set_tls = set_tls,
+    .user_regs = user_regs,
     .syscall_number = syscall_number,
     .syscall_arg = syscall_arg,
     .set_result = set_result,
