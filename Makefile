@@ -177,7 +177,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall check-linux \
         check-litmus check-secure check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
-        check-root check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
+        check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -289,6 +289,13 @@ check-root: $(O)/mimus
 # Needs two roots of 150 packages: not part of check.
 check-x264: $(O)/mimus
 	@$(PYTHON) tests/root/x264.py --mimus $(MIMUS) --roots $(O)/x264
+
+# Not part of check: large programs and servers, some gigabytes of packages, each LOOPS times.
+PROGRAMS ?=
+LOOPS    ?= 1
+check-programs: $(O)/mimus
+	@$(PYTHON) tests/root/run.py --programs --only '$(PROGRAMS)' --repeat $(LOOPS) \
+	    --mimus $(MIMUS) --out $(O)/programs
 
 # The measuring kit itself; `make bench` measures.
 check-bench:

@@ -15,13 +15,9 @@
 #include <unistd.h>
 
 #include "syscall/memory.h"
+#include "syscall/space.h"
 #include "translate/base/log.h"
 
-/*
- * Two thirds of the address space up, where the kernel puts programs too: below lie the shadow
- * ranges of sanitizers and the arenas of Go, which must stay free.
- */
-#define PROGRAM_BASE 0x560000000000ull
 enum { PROGRAM_RANDOM_PAGES = 1 << 24, PROGRAM_TRIES = 8 };
 
 static long read_at(int fd, void *buf, size_t n, uint64_t off)
@@ -90,12 +86,12 @@ static long reserve(Thread *t, uint64_t addr, uint64_t span, uint64_t align)
     return (long)good;
 }
 
-/* reserve_program: a random place from PROGRAM_BASE on; anywhere when that is taken. */
+/* reserve_program: a random place from space_program() on; anywhere when that is taken. */
 static long reserve_program(Thread *t, uint64_t span, uint64_t align, uint64_t rnd)
 {
     for (unsigned i = 0; i < PROGRAM_TRIES; i++) {
-        uint64_t page = (rnd >> (i * 5)) % PROGRAM_RANDOM_PAGES;
-        long at = reserve(t, align_up(PROGRAM_BASE + page * PAGE_BYTES, align), span, align);
+        uint64_t page = space_is_narrow() ? i : (rnd >> (i * 5)) % PROGRAM_RANDOM_PAGES;
+        long at = reserve(t, align_up(space_program() + page * PAGE_BYTES, align), span, align);
 
         if (at != -EEXIST)
             return at;

@@ -138,6 +138,10 @@ static const char *note_phdr(ElfImage *img, const Elf64_Phdr *p, uint64_t phoff)
         img->property_offset = p->p_offset;
         img->property_bytes = p->p_filesz;
         break;
+    case PT_DYNAMIC:
+        img->dynamic_offset = p->p_offset;
+        img->dynamic_bytes = p->p_filesz;
+        break;
     case PT_GNU_STACK:
         img->stack_flags = (int)(p->p_flags & (PF_R | PF_W | PF_X));
         break;

@@ -26,6 +26,8 @@ typedef struct {
     uint64_t interp_bytes;
     uint64_t property_offset;   /* PT_GNU_PROPERTY; property_bytes 0: none */
     uint64_t property_bytes;
+    uint64_t dynamic_offset;    /* PT_DYNAMIC; dynamic_bytes 0: none */
+    uint64_t dynamic_bytes;
     int stack_flags;            /* PF_ of PT_GNU_STACK, -1: none */
     uint64_t low, high;         /* addresses all segments lie in; equal when there is none */
     uint64_t align;             /* largest sensible p_align, a power of two >= the page */

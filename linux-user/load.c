@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "elfload/dynamic.h"
 #include "elfload/interp.h"
 #include "elfload/map.h"
 #include "elfload/stack.h"
@@ -20,6 +21,7 @@
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
+#include "syscall/space.h"
 #include "translate/base/log.h"
 
 /* random_next: splitmix64. */
@@ -103,12 +105,27 @@ static void note_exe(int fd)
         program.exe_fd = exec_keep_fd((int)host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
 }
 
+/*
+ * choose_space: the thread sanitizer's shadow has fixed places for the address space sizes of arm64
+ * kernels, and 47 bits is none of them.
+ */
+static void choose_space(const ExecPlan *plan)
+{
+    enum { SANITIZER_BITS = 42 };
+
+    if (plan->img.machine == EM_AARCH64 && elf_dynamic_names(plan->fd, &plan->img, "__tsan_init"))
+        space_narrow(SANITIZER_BITS);
+}
+
 int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, char **envp,
                  const char **why)
 {
     uint64_t state = random_state(), entry, base = 0;
     ElfMapped m;
-    int err = elf_map(t, plan->fd, &plan->img, ELF_PLACE_PROGRAM, random_next(&state), &m, why);
+    int err;
+
+    choose_space(plan);
+    err = elf_map(t, plan->fd, &plan->img, ELF_PLACE_PROGRAM, random_next(&state), &m, why);
 
     if (err >= 0 && plan->img.interp_bytes)
         err = interp_name(plan->fd, &plan->img, plan->interp, why);

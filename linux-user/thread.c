@@ -62,6 +62,25 @@ Thread *thread_self(void)
     return self;
 }
 
+/* thread_by_tid: a holder of the lock may be stopped, so this waits for it no longer than a while. */
+Thread *thread_by_tid(int tid)
+{
+    enum { TRIES = 1000 };
+    bool locked = false;
+    Thread *t;
+
+    for (int i = 0; i < TRIES && !locked; i++) {
+        locked = !pthread_mutex_trylock(&threads_lock);
+        if (!locked)
+            host_call(SYS_sched_yield);
+    }
+    for (t = threads; t && t->tid != tid; t = t->next)
+        continue;
+    if (locked)
+        pthread_mutex_unlock(&threads_lock);
+    return t;
+}
+
 /* ---- Thread ---- */
 
 static void list_add(Thread *t)

@@ -26,6 +26,9 @@ typedef struct {
 /* thread_main: the Thread of a fresh process, with its Env and signals set up. Dies on failure. */
 Thread *thread_main(const Guest *guest);
 
+/* thread_by_tid: the thread of this memory with that host id; NULL: none. It may end any time. */
+Thread *thread_by_tid(int tid);
+
 /*
  * thread_clone: the child's id in the parent, 0 in a child made by fork (which goes on from
  * here too), -errno, or SYS_RESTART_NOINTR when a signal must be handled first.

@@ -26,7 +26,7 @@ typedef struct {
     uint64_t fault_addr;
 } SignalDelivery;
 
-/* One register set of a core file. */
+/* One register set of a core file, and what PTRACE_GETREGSET gives. */
 enum { CORE_NOTE_BYTES = 528 };
 typedef struct {
     const char *name;

@@ -24,6 +24,7 @@
 #include "syscall/iov.h"
 #include "syscall/limits.h"
 #include "syscall/own_range.h"
+#include "syscall/space.h"
 #include "translate/translate.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -34,8 +35,6 @@
 enum { GUEST_PROT_BTI = 0x10, GUEST_PROT_MTE = 0x20 };
 /* x86 bits that mean nothing to other architectures: MAP_32BIT, MAP_ABOVE4G. */
 enum { HOST_ONLY_MAP_FLAGS = 0x40 | 0x80 };
-/* The first address past what a 47-bit address space gives to programs. */
-static const uint64_t space_end = 0x7ffffffff000;
 
 static _Atomic uint32_t mdwe_bits; /* PR_SET_MDWE of the guest */
 enum { MDWE_REFUSE_EXEC_GAIN_ = 1 };
@@ -114,7 +113,7 @@ long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd
             return err;
         }
     } else if (!in_space(addr, size)) {
-        addr = 0; /* a hint up there would ask the host for addresses past 47 bits */
+        addr = 0; /* a hint up there would ask for addresses past the end of the space */
     }
     if (prot & PROT_EXEC && prot & PROT_WRITE && mdwe_bits & MDWE_REFUSE_EXEC_GAIN_) {
         return -EACCES;
@@ -125,7 +124,8 @@ long mem_map(Thread *t, uint64_t addr, uint64_t len, int prot, int flags, int fd
     if (flags & MAP_FIXED && !(flags & MAP_FIXED_NOREPLACE)) {
         mem_forget(addr, size);
     }
-    result = host_call(SYS_mmap, addr, len, host_prot(prot), flags, fd, off);
+    result = fixed ? host_call(SYS_mmap, addr, len, host_prot(prot), flags, fd, off)
+                   : space_mmap(addr, len, host_prot(prot), flags, fd, off);
     if (result >= 0) {
         mark_exec((uint64_t)result, size, prot);
     }
@@ -273,7 +273,9 @@ long sys_mremap(Thread *t, GuestAddr addr, size_t old_len, size_t new_len, uint3
     if (flags & MREMAP_FIXED) {
         mem_forget(new_addr.va, new_size);
     }
-    result = host_call(SYS_mremap, addr.va, old_len, new_len, flags, new_addr.va);
+    result = flags & MREMAP_FIXED
+                 ? host_call(SYS_mremap, addr.va, old_len, new_len, flags, new_addr.va)
+                 : space_mremap(addr.va, old_len, new_len, (int)flags);
     if (was_exec && (result < 0 || flags & DONTUNMAP)) {
         pages_set_exec(addr, old_size, true);
     }

@@ -124,6 +124,18 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
     return true;
 }
 
+void fault_peek(Env *env, const ucontext_t *uc)
+{
+    uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+    uint32_t flags;
+
+    if (!cache_contains(rip) || !cache_unit_at(rip))
+        return;
+    /* Before the first place that may fault nothing was exchanged yet. */
+    if (!sync_state(env, uc, &flags))
+        sync_registers(env, uc, NULL, 0, false);
+}
+
 /* leave: make the context return from env_run() with kind. */
 static FaultResult leave(Env *env, ucontext_t *uc, unsigned kind)
 {

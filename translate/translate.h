@@ -95,6 +95,12 @@ typedef enum {
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc);
 
 /*
+ * fault_peek: bring the state of a thread that something stopped anywhere up to date, as far as
+ * its place in translated code tells: general registers, not what an instruction is half through.
+ */
+void fault_peek(Env *env, const ucontext_t *uc);
+
+/*
  * translate_before_fork: in every process, from a system call of env's thread; translates what earlier
  * children needed. translate_after_fork: in the child. See fork_hints.h.
  */

@@ -3,16 +3,24 @@
 """Run scripts with the programs of a Debian arm64 root and compare with the native ones.
 
 usage: run.py [--mimus CMD] [--out DIR] [--roots DIR] [--only REGEX] [--slow] [--loops N]
+              [--programs] [--repeat N]
 
 tests/root/cases/*.sh are bash scripts. Each runs twice, in a folder of its own with the same
 data beside it: under `MIMUS -L ROOT /usr/bin/bash`, and in the amd64 root made of the same
-packages, entered by chroot in a mount namespace. Output (both streams) and exit status must be
+packages, entered in a mount namespace. Output (both streams) and exit status must be
 equal, apart from architecture names and addresses. Comment lines at the top of a case:
 
   # interp: yes      also with -accel interp
   # timeout: N       seconds (default 60)
   # slow: yes        only with --slow
   # arch: yes        architecture names are what it is about: expected in guest output
+
+  # packages: ...    what the root needs beside bash and the likes of grep (programs only)
+  # enter: yes       the guest's root is entered too, for what mounts or makes namespaces
+
+--programs takes tests/root/programs/*.sh instead: large packages and servers, with roots of their
+own (gigabytes), made of the packages that the cases name. --repeat N runs the guest's side of each
+case N times and counts its failures; times are CPU seconds of one run.
 
 After a line `#--then--` comes a second stage, in which in/ holds what the other side left in
 out/. Besides the cases: 300 times a shell loop of 20 processes. Without the means to enter the
@@ -34,9 +42,9 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
        "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "TERM": "dumb", "USER": "tester",
        "SHELL": "/bin/bash"}
+BASE = "bash coreutils diffutils findutils gawk grep sed".split()
 LOOP = "for i in $(seq 20); do /bin/true; done | wc -l"
-ENTER = ('mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" && '
-         'exec chroot "$0" /usr/bin/env "$@"')
+ENTER = os.path.join(HERE, "enter.py")
 
 
 class Case:
@@ -46,6 +54,7 @@ class Case:
             self.script, _, self.then = f.read().partition("#--then--\n")
         self.one = dict(re.findall(r"^# ([a-z]+): (.*)$", self.script, re.M))
         self.timeout = float(self.one.get("timeout", 60))
+        self.packages = self.one.get("packages", "").split()
 
     def flag(self, key):
         return self.one.get(key) == "yes"
@@ -95,6 +104,19 @@ def end_session(sid):
             pass
 
 
+def wait_for(p, timeout):
+    """Returns (status or None, CPU seconds of it and of the descendants it waited for)."""
+    end = time.monotonic() + timeout
+    while True:
+        pid, status, usage = os.wait4(p.pid, os.WNOHANG)
+        if pid:
+            p.returncode = os.waitstatus_to_exitcode(status)
+            return p.returncode, usage.ru_utime + usage.ru_stime
+        if time.monotonic() > end:
+            return None, timeout
+        time.sleep(0.01)
+
+
 class Side:
     """One way to run a script: where it works and the command around it."""
 
@@ -110,9 +132,12 @@ class Side:
             except OSError:
                 shutil.copy(os.path.join(data, f), self.work)
         shutil.copytree(os.path.join(HERE, "files"), os.path.join(self.work, "files"))
+        extra_ca = os.environ.get("NODE_EXTRA_CA_CERTS")    # what this machine's npm trusts
+        if extra_ca and os.path.exists(extra_ca):
+            shutil.copy(extra_ca, os.path.join(self.work, "ca.pem"))
 
     def run(self, name, script, timeout, extra=()):
-        """Returns (status, output, seconds)."""
+        """Returns (status, output, CPU seconds)."""
         folder = os.path.join(self.work, name)
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(self.work, name + ".sh"), "w", encoding="utf-8") as f:
@@ -120,29 +145,31 @@ class Side:
         place = os.path.join(self.inside, name)
         env = {**ENV, "HOME": place, "PWD": place}
         cmd = self.command(place, env, list(extra)) + ["/usr/bin/bash", "../%s.sh" % name]
-        start = time.monotonic()
         out = os.path.join(self.work, name + ".log")
         with open(out, "wb") as log:
             p = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=log, cwd=folder,
                                  stderr=subprocess.STDOUT, env=env, start_new_session=True)
-            try:
-                rc = p.wait(timeout)
-            except subprocess.TimeoutExpired:
-                rc = None
+            rc, seconds = wait_for(p, timeout)
         end_session(p.pid)
         p.wait()
         with open(out, "rb") as log:
-            return rc, log.read(), time.monotonic() - start
+            return rc, log.read(), seconds
+
+
+def entered_side(name, root, launcher):
+    """A root entered by enter.py; `launcher` is what runs its programs, inside it."""
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+
+    def command(place, env, _extra):
+        return (unshare + [sys.executable, ENTER, root] + launcher
+                + ["/usr/bin/env", "-i", "--chdir=" + place]
+                + ["%s=%s" % kv for kv in env.items()])
+    return Side(name, os.path.join(root, "tmp", "work"), command, "/tmp/work")
 
 
 def native_side(root):
     """The amd64 root entered by chroot, or None with the reason printed."""
-    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
-
-    def command(place, env, _extra):
-        return (unshare + ["sh", "-c", ENTER, root, "-i", "--chdir=" + place]
-                + ["%s=%s" % kv for kv in env.items()])
-    side = Side("native", os.path.join(root, "tmp", "work"), command, "/tmp/work")
+    side = entered_side("native", root, [])
     os.makedirs(side.work, exist_ok=True)
     rc, out, _ = side.run("probe", "echo in", 20)
     if rc != 0 or out != b"in\n":
@@ -184,8 +211,25 @@ def verdict(case, native, guest):
     return why
 
 
+def repeat_case(case, native, guest, count):
+    """The same case `count` times under Mimus, against one native run."""
+    n = native.run(case.name, case.script, case.timeout) if native else None
+    bad, seconds = [], 0
+    for i in range(count):
+        shutil.rmtree(os.path.join(guest.work, case.name), ignore_errors=True)
+        g = guest.run(case.name, case.script, case.timeout * 4)
+        why = verdict(case, n, g)
+        seconds += g[2]
+        if why:
+            bad.append("run %d: %s" % (i + 1, why))
+            shutil.copy(os.path.join(guest.work, case.name + ".log"),
+                        os.path.join(guest.work, "%s.failed%d.log" % (case.name, i + 1)))
+    why = bad and "%d of %d failed; %s" % (len(bad), count, bad[0]) or None
+    return [("%s x%d" % (case.name, count), why, seconds / count, n[2] if n else 0)]
+
+
 def run_case(case, native, guest, interp):
-    """A list of (label, problem or None, seconds)."""
+    """A list of (label, problem or None, guest's and native CPU seconds)."""
     results = []
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
         run = native and beside.submit(native.run, case.name, case.script, case.timeout)
@@ -219,22 +263,38 @@ def loops(guest, count):
             time.monotonic() - start, 0)
 
 
+def make_roots(roots, cases, programs):
+    """Whether ROOTS/arm64 and ROOTS/amd64 are there, of what the cases need."""
+    scripts = os.path.join(TOP, "scripts")
+    if not programs:
+        return subprocess.run([os.path.join(scripts, "test-roots"), roots]).returncode == 0
+    packages = sorted(set(BASE).union(*(c.packages for c in cases)))
+    return all(subprocess.run([os.path.join(scripts, "guest-root"), arch,
+                               os.path.join(roots, arch)] + packages).returncode == 0
+               for arch in ("arm64", "amd64"))
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--out", default="build/root")
     ap.add_argument("--roots", default=os.environ.get("MIMUS_ROOTS"),
-                    help="folder of arm64/ and amd64/ (default: OUT/../roots)")
+                    help="folder of arm64/ and amd64/ (default: beside OUT)")
     ap.add_argument("--only", default="")
+    ap.add_argument("--programs", action="store_true")
+    ap.add_argument("--repeat", type=int, default=0)
     ap.add_argument("--slow", action="store_true")
     ap.add_argument("--loops", type=int, default=300)
     ap.add_argument("--jobs", type=int, default=max(1, min(4, (os.cpu_count() or 2))))
     a = ap.parse_args()
     out = os.path.abspath(a.out)
-    roots = os.path.abspath(a.roots or os.path.join(out, "..", "roots"))
+    roots = os.path.abspath(a.roots or os.path.join(out, "..", "programs-roots" if a.programs
+                                                    else "roots"))
     os.makedirs(out, exist_ok=True)
-    if subprocess.run([os.path.join(TOP, "scripts", "test-roots"), roots]).returncode:
+    folder = os.path.join(HERE, "programs" if a.programs else "cases")
+    cases = [Case(os.path.join(folder, f)) for f in sorted(os.listdir(folder)) if f.endswith(".sh")]
+    if not make_roots(roots, cases, a.programs):
         print("skipped: the roots cannot be made (no network?)\n0 passed, 0 failed, 1 skipped")
         return 0
     data = os.path.join(out, "data")
@@ -248,11 +308,15 @@ def main():
     guest = Side("guest", os.path.join(out, "guest"), emulated, os.path.join(out, "guest"))
     interp = Side("interp", os.path.join(out, "interp"), emulated, os.path.join(out, "interp"))
     native = native_side(os.path.join(roots, "amd64"))
-    for side in (guest, interp) + ((native,) if native else ()):
+    entered = None
+    if native and any(c.flag("enter") for c in cases):
+        inside = os.path.join(arm, "mimus")
+        shutil.copy(mimus[0], inside + ".new")
+        os.replace(inside + ".new", inside)     # another run may be using the old one
+        entered = entered_side("entered", arm, ["/mimus"] + mimus[1:])
+    for side in filter(None, (guest, interp, native, entered)):
         side.prepare(data)
 
-    folder = os.path.join(HERE, "cases")
-    cases = [Case(os.path.join(folder, f)) for f in sorted(os.listdir(folder)) if f.endswith(".sh")]
     cases = [c for c in cases if re.search(a.only, c.name)]
     skipped = [c.name for c in cases if c.flag("slow") and not a.slow]
     cases = sorted((c for c in cases if c.name not in skipped), key=lambda c: -c.timeout)
@@ -265,10 +329,16 @@ def main():
             failed += why is not None
             print("%-28s %6.1f s (native %.1f)  %s"
                   % (label, seconds, native_seconds, why or "ok"), flush=True)
+
+    def run_one(case):
+        side = (entered or guest) if case.flag("enter") else guest
+        if a.repeat:
+            return repeat_case(case, native, side, a.repeat)
+        return run_case(case, native, side, interp)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        for results in pool.map(lambda c: run_case(c, native, guest, interp), cases):
-            count(results)
-    if a.loops and re.search(a.only, "loops"):
+        for done in concurrent.futures.as_completed([pool.submit(run_one, c) for c in cases]):
+            count(done.result())
+    if a.loops and not a.programs and re.search(a.only, "loops"):
         count([loops(guest, a.loops)])
     for name in skipped:
         print("skipped %s: only with --slow" % name)
