@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "syscall/own_range.h"
+#include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
 
 enum { STACK_TOTAL = SIGNAL_STACK_BYTES + HOST_GUARD_BYTES + HOST_STACK_BYTES, ENVS_KEPT = 16 };
@@ -42,8 +43,8 @@ static HostStack *stack_make(void)
 
     if (!s)
         return NULL;
-    s->base = mmap(NULL, STACK_TOTAL, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    s->base = own_mmap(STACK_TOTAL, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1);
     if (s->base == MAP_FAILED) {
         free(s);
         return NULL;

@@ -158,7 +158,7 @@ static void dump_begin(void)
 
     if (fstat(dump_fd, &st) == 0 && !st.st_size && write(dump_fd, &h, sizeof(h)) < 0)
         LOG(jit, "-jitdump: %s", strerror(errno));
-    marker = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE, dump_fd, 0);
+    marker = own_mmap(PAGE_BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE, dump_fd);
     if (marker != MAP_FAILED)
         own_memory(marker, PAGE_BYTES);
 }

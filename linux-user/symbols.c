@@ -118,7 +118,7 @@ static void file_read(File *f)
     if (fd < 0)
         return;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > SELFMAG)
-        m = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+        m = own_mmap((size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
     close(fd);
     if (m == MAP_FAILED)
         return;

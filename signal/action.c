@@ -4,6 +4,7 @@
  * with the host kernel.
  */
 #include "signal/signal.h"
+#include "translate/base/own_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -169,8 +170,8 @@ int signal_init(Thread *t)
     t->signals->actions = a;
     t->altstack_flags = SS_DISABLE;
     a->users = 1;
-    t->signals->altstack = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    t->signals->altstack = own_mmap(SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     if (t->signals->altstack == MAP_FAILED)
         return -ENOMEM;
     own_range_add((uint64_t)t->signals->altstack, SIGNAL_STACK_BYTES);

@@ -10,6 +10,7 @@
  * the lower guard empties it (fault.c). The sentinels above its base are never a guest
  * address (ENV_NO_PC), so a return on an empty stack takes the slow path.
  */
+#include "translate/base/own_memory.h"
 #include "translate/env.h"
 
 #include <immintrin.h>
@@ -30,8 +31,7 @@ static void start_values(Env *env)
 Env *env_new(void)
 {
     size_t total = ENV_BELOW_BYTES + sizeof(Env);
-    uint8_t *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                         -1, 0);
+    uint8_t *base = own_mmap(total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
     if (base == MAP_FAILED)
         return NULL;

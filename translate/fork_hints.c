@@ -28,7 +28,7 @@ static void make_page(Env *env)
 {
     if (forks++ < FORKS_BEFORE || (below && below != env->rt.hint_notes))
         return;
-    Notes *n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    Notes *n = own_mmap(sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
 
     below = NULL;
     if (n == MAP_FAILED)

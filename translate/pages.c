@@ -32,8 +32,8 @@ static PageByte *page_leaf(uint64_t page, bool make)
 
     if (leaf || !make)
         return leaf;
-    void *m = mmap(NULL, LEAF_PAGES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *m = own_mmap(LEAF_PAGES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
     if (m == MAP_FAILED)
         die(1, "out of memory for the page table");

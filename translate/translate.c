@@ -48,7 +48,7 @@ static _Atomic(Emit *) *emit_place(const Env *env, unsigned i)
 
 static Emit *emit_new(void)
 {
-    Emit *e = mmap(NULL, sizeof(*e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    Emit *e = own_mmap(sizeof(*e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
     if (e == MAP_FAILED)
         die(1, "out of memory for the translator");

@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * own_mmap: mmap() from offset 0 for memory of our own, far from where the kernel puts what it
+ * gives the guest. Else a page that the guest just unmapped could become ours, and the guest's
+ * next use of it would not fault. Any thread.
+ */
+void *own_mmap(size_t len, int prot, int flags, int fd);
+
 /* Set before translate_init(). len 0: the mapping at start goes away. */
 extern void (*own_memory_hook)(uint64_t start, uint64_t len);
 

@@ -57,8 +57,8 @@ uint32_t cache_kills(void)
 /* map_new: hashing spreads over all of its pages at once, most by a look before a store: populate. */
 static Map *map_new(uint64_t slots)
 {
-    Map *m = mmap(NULL, sizeof(Map) + slots * sizeof(MapSlot), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    Map *m = own_mmap(sizeof(Map) + slots * sizeof(MapSlot), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
 
     if (m == MAP_FAILED)
         die(1, "out of memory for the block map");
@@ -97,12 +97,12 @@ static uint64_t default_bytes(void)
 /* reserve: address space for n_chunk chunks and what is kept of them. */
 static bool reserve(void)
 {
-    code = mmap(NULL, (size_t)n_chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    code = own_mmap((size_t)n_chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     if (code == MAP_FAILED)
         return false;
-    meta = mmap(NULL, (size_t)n_chunk * META_BYTES, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    meta = own_mmap((size_t)n_chunk * META_BYTES, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     if (meta == MAP_FAILED)
         munmap(code, (size_t)n_chunk * CHUNK_BYTES);
     return meta != MAP_FAILED;
@@ -551,8 +551,8 @@ void cache_env_add(Env *env)
     cache_lock();
     if (n_env == cap_env) {
         unsigned cap = cap_env ? cap_env * 2 : 64;
-        Env **more = mmap(NULL, cap * sizeof(*more), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        Env **more = own_mmap(cap * sizeof(*more), PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
         if (more == MAP_FAILED)
             die(1, "out of memory for threads");
