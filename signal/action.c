@@ -4,7 +4,6 @@
  * with the host kernel.
  */
 #include "signal/signal.h"
-#include "translate/base/own_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "syscall/memory.h"
+#include "translate/base/own_memory.h"
 
 static const int fault_sigs[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 
