@@ -144,7 +144,7 @@ $(O)/mimus: $(OBJS)
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall secure litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall linux secure litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
