@@ -536,13 +536,13 @@ void translate_set_guarded(GuestAddr start, uint64_t len, bool guarded)
     if (!guest || !guest->lands_on || !(translate_options.features & guest->guard_feature) ||
         !pages_set_guarded(start, len, guarded))
         return;
-    /* Branches lifted so far do not say what they are; with the first guarded page they have to. */
-    if (first) {
-        start = guest_addr(0);
-        len = 1ull << 47;
-    }
     interp_invalidate();
-    if (translate_options.accel == ACCEL_JIT)
+    if (translate_options.accel != ACCEL_JIT)
+        return;
+    /* Branches lifted so far do not say what they are; with the first guarded page they have to. */
+    if (first)
+        cache_kill_all(running);
+    else
         cache_kill(start.va, start.va + len, running);
 }
 

@@ -499,6 +499,38 @@ static bool kill_far(uint64_t mask)
     return any;
 }
 
+/* killed: after units died, or might have: tell who translates and who runs. The lock is held. */
+static void killed(bool any, const Env *self)
+{
+    /*
+     * Who began to translate before this must not commit, neither what it read nor into a page
+     * whose mark was cleared.
+     */
+    atomic_fetch_add(&generation, 1);
+    if (any) {
+        atomic_fetch_add(&kills, 1);
+        cache_stats.kills++;
+        poke_others(self);
+    }
+}
+
+void cache_kill_all(const Env *self)
+{
+    bool any = false;
+
+    cache_lock();
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++) {
+            Unit *u = meta_at(chunk_index(i)[-1 - (int)k]);
+
+            any |= !u->dead;
+            unit_kill(u);
+        }
+    }
+    killed(any, self);
+    cache_unlock();
+}
+
 bool cache_kill(uint64_t start, uint64_t end, const Env *self)
 {
     bool any = false;
@@ -530,16 +562,7 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
         page = at.va + PAGE_BYTES;
     }
     any |= kill_far(far);
-    /*
-     * Last: who began to translate before this must not commit, neither what it read nor
-     * into a page whose mark was cleared above.
-     */
-    atomic_fetch_add(&generation, 1);
-    if (any) {
-        atomic_fetch_add(&kills, 1);
-        cache_stats.kills++;
-        poke_others(self);
-    }
+    killed(any, self);
     cache_unlock();
     return any;
 }

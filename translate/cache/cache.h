@@ -177,6 +177,7 @@ uint64_t cache_edge_target(uint32_t n);
  * other than self are poked, to leave such code.
  */
 bool cache_kill(uint64_t start, uint64_t end, const Env *self);
+void cache_kill_all(const Env *self);
 
 /* cache_kills: count of cache_kill() calls that dropped something. */
 uint32_t cache_kills(void);
