@@ -46,6 +46,7 @@ typedef struct {
     bool has_avx;
     AsmFix *fix;            /* room for MEM_RIP operands; NULL when none are used */
     unsigned n_fix, cap_fix;
+    uint8_t vex_l;          /* 4: vector operations are 256 bits wide (VEX only); else 0 */
 } Asm;
 
 enum { MEM_NONE = -1, MEM_RIP = -2 };
@@ -893,7 +894,7 @@ static inline void asm_prefetchw(Asm *as, Mem m)
 /* asm_vex: the prefix. map 1 to 3, pp 0 to 3; rex bits R X B of ModRM's parts. */
 static inline void asm_vex(Asm *as, unsigned map, unsigned pp, int w, unsigned rxb, int vvvv)
 {
-    unsigned tail = (~(unsigned)vvvv & 15) << 3 | pp;
+    unsigned tail = (~(unsigned)vvvv & 15) << 3 | as->vex_l | pp;
 
     if (map == 1 && !w && !(rxb & 3)) {
         asm_8(as, 0xc5);
@@ -1168,6 +1169,14 @@ static inline void vshift(Asm *as, VOp op, int d, int a, unsigned n)
         asm_vmov(as, d, a);
     asm_vraw_rr(as, op & 0xffff, 0, digit, d, as->has_avx ? a : d);
     asm_8(as, n);
+}
+
+/* asm_vzeroupper: after 256 bits: code without VEX is slow while upper halves are in use. */
+static inline void asm_vzeroupper(Asm *as)
+{
+    asm_8(as, 0xc5);
+    asm_8(as, 0xf8);
+    asm_8(as, 0x77);
 }
 
 /* vzero: d = 0. */

@@ -336,7 +336,7 @@ static bool vec_rule(Emit *e, const IrOp *op)
 
 void emit_forget_copies(Emit *e)
 {
-    e->zero64 = e->zero32 = e->splat32 = 0;
+    e->zero64 = e->zero32 = e->zero16 = e->splat32 = 0;
     for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
         if (e->pool_int[i].kind == POOL_COPY)
             e->pool_int[i].kind = POOL_FREE;

@@ -157,7 +157,7 @@ typedef struct Emit {
     uint8_t pinned_int, pinned_vec;     /* bit per pool register: operand of the op in work */
     uint32_t clock;
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
-    uint32_t zero64, zero32;    /* bit per xmm: known to be zero above bit 64, above bit 32 */
+    uint32_t zero64, zero32, zero16;    /* bit per xmm: known to be zero above bit 64, 32, 16 */
     uint32_t splat32;           /* bit per xmm: its 32-bit lanes are known to be equal */
     /* An AES step just emitted that MixColumns can join: see rules_crypto.c. */
     uint8_t *round_end;         /* behind its last instruction */
@@ -290,7 +290,8 @@ static inline uint32_t *emit_zero_mask(Emit *e, unsigned vl, unsigned type)
     bool half = vl == IR_VL_64 || type == IR_I64 || type == IR_F64;
 
     return vl == IR_VL_128 ? NULL : half ? &e->zero64
-           : type == IR_F32 || type == IR_I32 ? &e->zero32 : NULL;
+           : type == IR_F32 || type == IR_I32 ? &e->zero32
+           : type == IR_F16 || type == IR_I16 ? &e->zero16 : NULL;
 }
 static inline bool emit_zero_known(Emit *e, int x, unsigned vl, unsigned type)
 {
@@ -302,6 +303,7 @@ static inline void emit_zero_forget(Emit *e, int x)
 {
     e->zero64 &= ~(1u << x);
     e->zero32 &= ~(1u << x);
+    e->zero16 &= ~(1u << x);
     e->splat32 &= ~(1u << x);
 }
 static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
@@ -311,6 +313,7 @@ static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
     emit_zero_forget(e, x);
     if (m)
         *m |= 1u << x;
+    e->zero32 |= e->zero16;
     e->zero64 |= e->zero32;
     e->zero_noted |= 1u << x;
 }

@@ -356,12 +356,14 @@ static int dst_any(Emit *e, bool vec, IrRef r)
 static void vec_move(Emit *e, int d, int s)
 {
     uint32_t zero64 = e->zero64 >> s & 1, zero32 = e->zero32 >> s & 1;
+    uint32_t zero16 = e->zero16 >> s & 1;
     uint32_t splat32 = e->splat32 >> s & 1;
 
     asm_vmov(&e->as, d, s);
     emit_zero_forget(e, d);
     e->zero64 |= zero64 << d;
     e->zero32 |= zero32 << d;
+    e->zero16 |= zero16 << d;
     e->splat32 |= splat32 << d;
 }
 
@@ -452,6 +454,6 @@ void emit_regs_start(Emit *e)
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
-    e->zero64 = e->zero32 = e->splat32 = 0;
+    e->zero64 = e->zero32 = e->zero16 = e->splat32 = 0;
     e->round_end = e->round_done = NULL;
 }

@@ -14,7 +14,7 @@ const FpRow vop_fp_add = { V_addss, V_addsd, V_addps, V_addpd };
 const FpRow vop_fp_sub = { V_subss, V_subsd, V_subps, V_subpd };
 const FpRow vop_fp_mul = { V_mulss, V_mulsd, V_mulps, V_mulpd };
 const FpRow vop_fp_round = { V_roundss, V_roundsd, V_roundps, V_roundpd };
-const FpRow vop_fp_div = { V_divss, V_divsd, V_divps, V_divpd };
+static const FpRow fp_div = { V_divss, V_divsd, V_divps, V_divpd };
 static const FpRow fp_sqrt = { V_sqrtss, V_sqrtsd, V_sqrtps, V_sqrtpd };
 static const FpRow fp_max = { V_maxss, V_maxsd, V_maxps, V_maxpd };
 static const FpRow fp_min = { V_minss, V_minsd, V_minps, V_minpd };
@@ -141,7 +141,7 @@ static bool arith(Emit *e, const IrOp *op, const FpRow row, bool zeros, int d, i
     bool watch = fp_watching(e) && row == vop_fp_mul;
 
     if (op->type == IR_F16)
-        return half_arith(e, op, d, a, b);
+        return half_arith(e, op, row, row == vop_fp_mul || row == fp_div, d, a, b);
     if (!fp_ok(op))
         return false;
     if (op_vl(op) == IR_VL_64 && !fp_scalar(op)) {
@@ -186,13 +186,13 @@ RULE(fmulx)
 
 RULE(fdiv)
 {
-    return arith(e, op, vop_fp_div, false, d, a, b);
+    return arith(e, op, fp_div, false, d, a, b);
 }
 
 RULE(fsqrt)
 {
     if (op->type == IR_F16)
-        return half_arith(e, op, d, a, -1);
+        return half_sqrt(e, op, d, a);
     if (!fp_ok(op))
         return false;
     if (fp_scalar(op)) {
@@ -221,7 +221,7 @@ int fp_test_nan(Emit *e, const IrOp *op)
 }
 
 // clang-format off
-const FpRow vop_fp_fma[4] = {
+static const FpRow fp_fma[4] = {        /* by imm: bit 0 negates the product, bit 1 c */
     { V_fmadd231ss, V_fmadd231sd, V_fmadd231ps, V_fmadd231pd },
     { V_fnmadd231ss, V_fnmadd231sd, V_fnmadd231ps, V_fnmadd231pd },
     { V_fmsub231ss, V_fmsub231sd, V_fmsub231ps, V_fmsub231pd },
@@ -242,10 +242,10 @@ RULE(fma)
         vop2(as, V_movq, VT0, c);
         vop2(as, V_movq, VT1, a);
         vop2(as, V_movq, VT2, b);
-        vop3(as, fp_pick(vop_fp_fma[op->imm & 3], op), VT0, VT1, VT2);
+        vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, VT1, VT2);
     } else {
         asm_vmov(as, VT0, c);
-        vop3(as, fp_pick(vop_fp_fma[op->imm & 3], op), VT0, a, b);
+        vop3(as, fp_pick(fp_fma[op->imm & 3], op), VT0, a, b);
     }
     emit_deopt_jcc(e, fp_test_nan(e, op));
     fp_watch(e, op->type, fp_scalar(op), VT0);
@@ -271,7 +271,7 @@ void fp_min_max(Emit *e, const IrOp *op, bool max, int d, int x, int y)
 static bool min_max_rule(Emit *e, const IrOp *op, bool max, int d, int a, int b)
 {
     if (op->type == IR_F16)
-        return half_arith(e, op, d, a, b);
+        return half_min_max(e, op, max, d, a, b);
     if (!fp_ok(op))
         return false;
     fp_min_max(e, op, max, d, a, b);
@@ -361,7 +361,7 @@ RULE(fround)
     bool exact = op->imm & IR_ROUND_EXACT;
 
     if (op->type == IR_F16)
-        return half_arith(e, op, d, a, -1);
+        return half_round(e, op, d, a);
     if (!fp_ok(op) || (round == IR_RN_AWAY && exact))
         return false;
     if (round == IR_RN_AWAY) {
@@ -456,7 +456,7 @@ static bool pairs_ok(const IrOp *op)
 RULE(fadd_pair)
 {
     if (op->type == IR_F16)
-        return half_pairs(e, op, d, a, b);
+        return half_add_pair(e, op, d, a, b);
     if (!pairs_ok(op))
         return false;
     fp_pairs(e, op, a, b);
@@ -468,7 +468,7 @@ RULE(fadd_pair)
 static bool min_max_pair(Emit *e, const IrOp *op, bool max, int d, int a, int b)
 {
     if (op->type == IR_F16)
-        return half_pairs(e, op, d, a, b);
+        return half_min_max_pair(e, op, max, d, a, b);
     if (!pairs_ok(op))
         return false;
     fp_pairs(e, op, a, b);

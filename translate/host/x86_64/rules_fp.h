@@ -31,8 +31,7 @@ static inline VOp fp_pick(const FpRow row, const IrOp *op)
     return row[(fp_scalar(op) ? 0 : 2) + fp_is64(op->type)];
 }
 
-extern const FpRow vop_fp_add, vop_fp_sub, vop_fp_mul, vop_fp_div, vop_fp_round;
-extern const FpRow vop_fp_fma[4];   /* by imm: bit 0 negates the product, bit 1 c */
+extern const FpRow vop_fp_add, vop_fp_sub, vop_fp_mul, vop_fp_round;
 
 /* fp_op3: d = a op b, writing d only after anything that may trap; by way of VT2. */
 void fp_op3(Emit *e, VOp v, int d, int a, int b);
@@ -75,22 +74,31 @@ void fp_min_max(Emit *e, const IrOp *op, bool max, int d, int x, int y);
 
 /*
  * Half precision (rules_fp_half.c): what the rules of the same ops do for F16; false, with nothing
- * emitted, without f16c. They use xmm15, too.
+ * emitted, without f16c (or AVX2). They use xmm15, too. tiny: results may be rounded to the least
+ * normal number.
  */
 bool half_ok(const Emit *e);
-bool half_arith(Emit *e, const IrOp *op, int d, int a, int b);
+bool half_arith(Emit *e, const IrOp *op, const FpRow row, bool tiny, int d, int a, int b);
+bool half_sqrt(Emit *e, const IrOp *op, int d, int a);
 bool half_fma(Emit *e, const IrOp *op, int d, int a, int b, int c);
-bool half_pairs(Emit *e, const IrOp *op, int d, int a, int b);
-bool half_across(Emit *e, const IrOp *op, bool max, int d, int a);
+bool half_min_max(Emit *e, const IrOp *op, bool max, int d, int a, int b);
 bool half_compare(Emit *e, const IrOp *op, unsigned predicate, int d, int x, int y);
+bool half_round(Emit *e, const IrOp *op, int d, int a);
+bool half_add_pair(Emit *e, const IrOp *op, int d, int a, int b);
+bool half_min_max_pair(Emit *e, const IrOp *op, bool max, int d, int a, int b);
+bool half_across(Emit *e, const IrOp *op, bool max, int d, int a);
 bool half_to_int(Emit *e, const IrOp *op, bool sign, int d, int a);
 bool half_from_int(Emit *e, const IrOp *op, bool sign, int d, int a);
+bool half_from_gen(Emit *e, const IrOp *op, bool sign, int d, int a);
 
-/* half_widen: d = the F16 lanes of a within VL (up to 64 bits) as F32. Needs f16c. */
+/* half_widen: d = the F16 lanes of a within VL as F32 (256 bits while as.vex_l says so). */
 void half_widen(Emit *e, int d, int a, unsigned vl);
 
 /* half_narrow: the low half of d = the F32 lanes of a, rounded, the rest zero. */
-void half_narrow(Emit *e, int d, int a);
+void half_narrow(Emit *e, int d, int a, bool tiny);
+
+/* half_from_double: d = the scalar F64 in VT0, zero above, as F16. VT2, xmm15 are lost. */
+void half_from_double(Emit *e, int d);
 
 /* fp_round_imm: immediate of roundps for an IrRound other than IR_RN_AWAY. */
 unsigned fp_round_imm(unsigned round);

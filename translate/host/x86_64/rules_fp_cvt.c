@@ -36,7 +36,7 @@ RULE(fcvt)
     unsigned from = op->type, to = op->imm;
     bool half = from == IR_F16 || to == IR_F16;
 
-    if (half && (!e->hf->f16c || (from == IR_F64 && to == IR_F16)))
+    if (half && !half_ok(e))
         return false;
     if (from == IR_F32 && to == IR_F64) {
         scalar_into_zero(e, V_cvtss2sd, d, a);
@@ -44,19 +44,20 @@ RULE(fcvt)
         scalar_into_zero(e, V_cvtsd2ss, d, a);
     } else if (from == IR_F32 && to == IR_F16) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F32);
-        if (fp_watching(e)) {
-            vop2i(as, V_cvtps2ph, VT0, VT0, 4);
-            fp_watch(e, IR_F16, true, VT0);
-            asm_vmov(as, d, VT0);
-        } else {
-            vop2i(as, V_cvtps2ph, VT0, d, 4);
-        }
+        half_narrow(e, d, VT0, true);
+        emit_zero_note(e, d, IR_VL_LANE, IR_F16);
+    } else if (from == IR_F64 && to == IR_F16) {
+        emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F64);
+        half_from_double(e, d);
     } else if (from == IR_F16 && to == IR_F32) {
-        emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
-        vop2(as, V_cvtph2ps, d, VT0);
+        bool known = emit_zero_known(e, a, IR_VL_LANE, IR_F16);
+
+        if (!known)
+            emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
+        vop2(as, V_cvtph2ps, d, known ? a : VT0);
+        emit_zero_note(e, d, IR_VL_LANE, IR_F32);
     } else if (from == IR_F16 && to == IR_F64) {
-        emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
-        vop2(as, V_cvtph2ps, VT0, VT0);
+        half_widen(e, VT0, a, IR_VL_LANE);
         scalar_into_zero(e, V_cvtss2sd, d, VT0);
     } else {
         return false;
@@ -82,19 +83,18 @@ RULE(fwiden)
 
 RULE(fnarrow)
 {
-    Asm *as = &e->as;
-
-    if (!type_ok(op->type) || op->imm || (op->type == IR_F32 && !e->hf->f16c))
+    if (!type_ok(op->type) || op->imm || (op->type == IR_F32 && !half_ok(e)))
         return false;
     int x = fp_cut(e, op, a), t = fp_watching(e) ? VT0 : d;
 
-    if (op->type == IR_F64)
-        vop2(as, V_cvtpd2ps, t, x);
-    else
-        vop2i(as, V_cvtps2ph, x, t, 4);
+    if (op->type == IR_F32) {
+        half_narrow(e, d, x, true);
+        return true;
+    }
+    vop2(&e->as, V_cvtpd2ps, t, x);
     if (t != d) {
-        fp_watch(e, op->type == IR_F64 ? IR_F32 : IR_F16, false, t);
-        asm_vmov(as, d, t);
+        fp_watch(e, IR_F32, false, t);
+        asm_vmov(&e->as, d, t);
     }
     return true;
 }
@@ -441,8 +441,8 @@ static void scale_scalar(Emit *e, unsigned type, unsigned fbits, int x)
 }
 
 /*
- * from_half: whether a single is what an integer becomes on its way to half precision: unscaled,
- * for integers that a single does not hold are beyond all halves.
+ * from_half: whether a single is what an integer becomes on its way to half precision: when unscaled,
+ * for integers that a single does not hold are beyond all halves. Else half_from_gen() does it.
  */
 static bool from_half(const Emit *e, unsigned type, unsigned fbits)
 {
@@ -454,6 +454,8 @@ RULE(i_sto_f)
     unsigned type = op->imm >> 16, fbits = op->imm >> 8 & 255;
     bool half = from_half(e, type, fbits);
 
+    if (type == IR_F16 && fbits)
+        return half_from_gen(e, op, true, d, a);
     if (!type_ok(type) && !half)
         return false;
     vzero(&e->as, VT0);
@@ -461,7 +463,7 @@ RULE(i_sto_f)
                 a);
     scale_scalar(e, type, fbits, VT0);
     if (half)
-        half_narrow(e, VT0, VT0);
+        half_narrow(e, VT0, VT0, false);
     asm_vmov(&e->as, d, VT0);
     return true;
 }
@@ -498,6 +500,8 @@ RULE(i_uto_f)
     unsigned type = op->imm >> 16, fbits = op->imm >> 8 & 255;
     bool half = from_half(e, type, fbits);
 
+    if (type == IR_F16 && fbits)
+        return half_from_gen(e, op, false, d, a);
     if (!type_ok(type) && !half)
         return false;
     if (op->type == IR_I32) {
@@ -512,7 +516,7 @@ RULE(i_uto_f)
     }
     scale_scalar(e, type, fbits, VT0);
     if (half)
-        half_narrow(e, VT0, VT0);
+        half_narrow(e, VT0, VT0, false);
     asm_vmov(as, d, VT0);
     return true;
 }

@@ -1,384 +1,487 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rules_fp_half.c: half precision, by way of single precision.
+ * rules_fp_half.c: arithmetic of half precision, by way of single precision.
  *
- * Widening is exact and raises invalid for a signalling NaN, so the note on exactness in
- * rules_vec.h holds for what follows. With 24 bits, more than twice 11 and two, a sum, product,
- * quotient or root that was rounded to single rounds to half as if it never had been, in every
- * mode; inexact is raised by one of the two steps, overflow and underflow by narrowing, which
- * rounds as MXCSR says and knows denormals whatever the modes are. A fused multiply-add has no
- * such room: see half_fma().
+ * Operands become F32, which is exact and traps on a signalling NaN; the operation is done there;
+ * the result is rounded to half. With 24 bits, more than 2 * 11 + 1, rounding twice gives what
+ * rounding once does for sums, products, quotients and roots, in every mode, and the flags add
+ * up to those of the whole: what is inexact in F32 is so in F16, F32 overflows and underflows
+ * nowhere. For fma 24 bits are not enough; see there.
  *
- * Four lanes at a time: two such halves make 128 bits. All this needs F16C and so has AVX, where
- * xmm15 is one more scratch register.
+ * Underflow is exact here without asking the interpreter: the host finds it after rounding, but when
+ * the rounding is toward zero that is what Arm has in mind. So in MODE_UNDERFLOW a result is converted
+ * once more, toward zero, for its flags.
+ *
+ * Eight lanes take a 256-bit register. Needs F16C, so AVX is there, instructions have three
+ * operands, and xmm15, which vop3 would use without AVX, is free.
  */
 #include "translate/host/x86_64/rules_fp.h"
 
 enum { VT3 = XMM15 };
 
-void half_widen(Emit *e, int d, int a, unsigned vl)
-{
-    if (vl == IR_VL_LANE) {
-        emit_vl_to(e, d, a, vl, IR_F16);
-        a = d;
-    }
-    vop2(&e->as, V_cvtph2ps, d, a);
-}
+/* The op that the F32 part is, for the shared parts of rules_fp. */
+static const IrOp single4 = { .type = IR_F32, .flags = IR_VL_128 };
 
-void half_narrow(Emit *e, int d, int a)
-{
-    vop2i(&e->as, V_cvtps2ph, a, d, 4);
-}
-
-/* half_as_single: the op on widened lanes: one, or four. */
-static IrOp half_as_single(const IrOp *op)
-{
-    IrOp f = *op;
-
-    f.type = IR_F32;
-    f.flags = op_vl(op) == IR_VL_LANE ? IR_VL_LANE : IR_VL_128;
-    return f;
-}
+/* ---- between F16 and F32 ---- */
 
 bool half_ok(const Emit *e)
 {
     return e->hf->f16c;
 }
 
-/* widen_part: d = lanes 0 to 3, or with upper 4 to 7, of a. */
-static void widen_part(Emit *e, const IrOp *op, int d, int a, bool upper)
+void half_widen(Emit *e, int d, int a, unsigned vl)
 {
-    if (upper) {
-        vop2i(&e->as, V_pshufd, d, a, 0xee);
+    /* of scratch registers nothing is known that lasts */
+    bool known = a < VT0 && emit_zero_known(e, a, vl, IR_F16);
+
+    if (vl == IR_VL_LANE && !known) {
+        emit_vl_to(e, d, a, vl, IR_F16);
         a = d;
     }
-    half_widen(e, d, a, op_vl(op));
+    vop2(&e->as, V_cvtph2ps, d, a);
 }
 
-/* finish: d = x, whose lanes beyond VL are zero. */
-static void finish(Emit *e, const IrOp *op, bool watch, int d, int x)
+/* wide_begin, wide_end: in between, operations are 256 bits wide if the op has eight lanes. */
+static void wide_begin(Emit *e, const IrOp *op)
 {
-    if (watch)
-        fp_watch(e, IR_F16, fp_scalar(op), x);
-    if (d != x)
-        asm_vmov(&e->as, d, x);
-    emit_zero_note(e, d, op_vl(op), op_vl(op) == IR_VL_LANE ? IR_F32 : op->type);
+    e->as.vex_l = op_vl(op) == IR_VL_128 ? 4 : 0;
 }
 
-/* A part of a rule: VT0 = lanes of F32 of VT0 and VT1; VT1 and VT2 are lost. f is the op of F32. */
-typedef void HalfPart(Emit *e, const IrOp *f);
-
-/* by_parts: d = part(a, b), or part(a) when b is -1. */
-static bool by_parts(Emit *e, const IrOp *op, HalfPart *part, bool watch, int d, int a, int b)
+static void wide_end(Emit *e)
 {
-    IrOp f = half_as_single(op);
-    bool both = op_vl(op) == IR_VL_128;
+    if (e->as.vex_l)
+        asm_vzeroupper(&e->as);
+    e->as.vex_l = 0;
+}
 
-    if (!half_ok(e))
-        return false;
-    for (int upper = both; upper >= 0; upper--) {
-        widen_part(e, op, VT0, a, upper);
-        if (b >= 0)
-            widen_part(e, op, VT1, b, upper);
-        part(e, &f);
-        half_narrow(e, upper ? VT3 : VT0, VT0);
-    }
-    if (both)
-        vop3(&e->as, V_punpcklqdq, VT0, VT0, VT3);
-    finish(e, op, watch && fp_watching(e), d, VT0);
+void half_narrow(Emit *e, int d, int x, bool tiny)
+{
+    if (tiny && fp_watching(e))
+        vop2i(&e->as, V_cvtps2ph, x, VT3, 3);
+    vop2i(&e->as, V_cvtps2ph, x, d, 4);
+}
+
+/* finish: d = VT0's lanes as F16, the end of a rule. */
+static bool finish(Emit *e, const IrOp *op, int d, bool tiny)
+{
+    half_narrow(e, d, VT0, tiny);
+    wide_end(e);
+    emit_zero_note(e, d, op_vl(op), op->type);
     return true;
 }
 
 /* ---- arithmetic ---- */
 
-#define HALF_ARITH(name, row)                                                                  \
-    static void part_##name(Emit *e, const IrOp *f)                                            \
-    {                                                                                          \
-        vop3(&e->as, fp_pick(row, f), VT0, VT0, VT1);                                          \
-    }
-
-HALF_ARITH(add, vop_fp_add)
-HALF_ARITH(sub, vop_fp_sub)
-HALF_ARITH(mul, vop_fp_mul)
-HALF_ARITH(div, vop_fp_div)
-
-static void part_sqrt(Emit *e, const IrOp *f)
+static VOp pick(const FpRow row, const IrOp *op)
 {
-    if (fp_scalar(f))
-        vop3(&e->as, V_sqrtss, VT0, VT0, VT0);
-    else
-        vop2(&e->as, V_sqrtps, VT0, VT0);
+    return row[op_vl(op) == IR_VL_LANE ? 0 : 2];
 }
 
-static void part_max(Emit *e, const IrOp *f)
+bool half_arith(Emit *e, const IrOp *op, const FpRow row, bool tiny, int d, int a, int b)
 {
-    fp_min_max(e, f, true, VT0, VT0, VT1);
-}
-
-static void part_min(Emit *e, const IrOp *f)
-{
-    fp_min_max(e, f, false, VT0, VT0, VT1);
-}
-
-static void part_round(Emit *e, const IrOp *f)
-{
-    unsigned round = f->imm & 15;
-
-    if (round == IR_RN_AWAY) {
-        fp_away(e, f, VT0);
-        asm_vmov(&e->as, VT0, VT1);
-        return;
-    }
-    vop2i(&e->as, V_roundps, VT0, VT0,
-          fp_round_imm(round) | (f->imm & IR_ROUND_EXACT ? 0 : FP_ROUND_QUIET));
-}
-
-static HalfPart *const half_parts[IR_OP_COUNT] = {
-    [IR_fadd] = part_add, [IR_fsub] = part_sub, [IR_fmul] = part_mul, [IR_fmulx] = part_mul,
-    [IR_fdiv] = part_div, [IR_fsqrt] = part_sqrt, [IR_fmax] = part_max, [IR_fmin] = part_min,
-    [IR_fmaxnm] = part_max, [IR_fminnm] = part_min, [IR_fround] = part_round,
-    [IR_fadd_pair] = part_add, [IR_fmax_pair] = part_max, [IR_fmin_pair] = part_min,
-    [IR_fmaxnm_pair] = part_max, [IR_fminnm_pair] = part_min,
-};
-
-bool half_arith(Emit *e, const IrOp *op, int d, int a, int b)
-{
-    bool watch = op->op == IR_fmul || op->op == IR_fmulx;
-
-    if (op->op == IR_fround && (op->imm & 15) == IR_RN_AWAY && (op->imm & IR_ROUND_EXACT))
+    if (!half_ok(e))
         return false;
-    if (watch && half_ok(e))
-        emit_clobber_flags(e);
-    return by_parts(e, op, half_parts[op->op], watch, d, a, b);
+    wide_begin(e, op);
+    half_widen(e, VT0, a, op_vl(op));
+    if (a != b)
+        half_widen(e, VT1, b, op_vl(op));
+    vop3(&e->as, pick(row, op), VT0, VT0, a == b ? VT0 : VT1);
+    return finish(e, op, d, tiny);
+}
+
+bool half_sqrt(Emit *e, const IrOp *op, int d, int a)
+{
+    if (!half_ok(e))
+        return false;
+    wide_begin(e, op);
+    half_widen(e, VT0, a, op_vl(op));
+    vop2(&e->as, V_sqrtps, VT0, VT0);
+    return finish(e, op, d, false);
+}
+
+bool half_min_max(Emit *e, const IrOp *op, bool max, int d, int a, int b)
+{
+    if (!half_ok(e))
+        return false;
+    wide_begin(e, op);
+    half_widen(e, VT0, a, op_vl(op));
+    half_widen(e, VT1, b, op_vl(op));
+    fp_min_max(e, &single4, max, VT0, VT0, VT1);
+    return finish(e, op, d, false);
+}
+
+/* low_words: d = VT0's 32-bit lanes, all ones or zeros, or numbers of 16 bits, as 16-bit lanes. */
+static void low_words(Emit *e, VOp pack, int d)
+{
+    Asm *as = &e->as;
+
+    if (as->vex_l) {
+        vop2i(as, V_extractf128, VT0, VT1, 1);
+        wide_end(e);
+    } else {
+        vzero(as, VT1);
+    }
+    vop3(as, pack, d, VT0, VT1);
+}
+
+bool half_compare(Emit *e, const IrOp *op, unsigned predicate, int d, int x, int y)
+{
+    if (!half_ok(e))
+        return false;
+    wide_begin(e, op);
+    half_widen(e, VT0, x, op_vl(op));
+    half_widen(e, VT1, y, op_vl(op));
+    vop3i(&e->as, op_vl(op) == IR_VL_LANE ? V_cmpss : V_cmpps, VT0, VT0, VT1, predicate);
+    low_words(e, V_packssdw, d);
+    emit_zero_note(e, d, op_vl(op), op->type);
+    return true;
+}
+
+/* ---- fused multiply-add ---- */
+
+/*
+ * VT0 = its F64 lanes with what F32 has no room for as one sticky bit, its lowest: rounding again
+ * is then as good as rounding once. NaNs and infinities stay what they are. mask: all lanes
+ * 2^29 - 1. VT3 is lost.
+ */
+static void to_odd(Emit *e, int x, int mask)
+{
+    Asm *as = &e->as;
+
+    vop3(as, V_pand, VT3, x, mask);
+    vop3(as, V_paddq, VT3, VT3, mask);
+    vop3(as, V_por, x, x, VT3);
+    vop3(as, V_pandn, x, mask, x);
+}
+
+static Mem odd_mask(Emit *e)
+{
+    return emit_splat(e, IR_I64, (1u << 29) - 1);
+}
+
+/* x's F16 lanes with their signs changed if so, in t; or x. */
+static int negated(Emit *e, bool negate, int t, int x)
+{
+    if (!negate)
+        return x;
+    vop3m(&e->as, V_pxor, t, x, emit_splat(e, IR_F16, 0x8000));
+    return t;
 }
 
 /*
- * fma_part: VT0 = c + a * b in single precision, which then is right for half but in one case: it is
- * half way between two numbers, and was not before it was rounded. Such results go to the
- * interpreter, exact ones among them, and all that become denormals, where half way is elsewhere.
+ * sum: p = four F16 lanes of c, the upper ones or the lower, + p's lanes, rounded to odd. p has
+ * F32 lanes before and after. VT2 is the mask of to_odd(); VT3 is lost.
  */
-static void fma_part(Emit *e, const IrOp *op, int a, int b, int c, bool upper)
+static void sum(Emit *e, const IrOp *op, int p, int c, bool upper)
 {
-    IrOp f = half_as_single(op);
     Asm *as = &e->as;
 
-    widen_part(e, op, VT0, c, upper);
-    widen_part(e, op, VT1, a, upper);
-    widen_part(e, op, VT2, b, upper);
-    vop3(as, fp_pick(vop_fp_fma[op->imm & 3], &f), VT0, VT1, VT2);
-    emit_deopt_jcc(e, fp_test_nan(e, &f));
-    /* 0 < |x| < 2^-14: as bits less 1, which makes zero the largest number */
-    vop3m(as, V_pand, VT1, VT0, emit_splat(e, IR_I32, ~0u >> 1));
-    vop3m(as, V_paddd, VT1, VT1, emit_splat(e, IR_I32, ~0u));
-    vop3m(as, V_pminud, VT2, VT1, emit_splat(e, IR_I32, 0x387ffffe));
-    vop3(as, V_pcmpeqd, VT1, VT1, VT2);
-    /* the bits that half precision has no room for: the first alone is set */
-    vshift(as, V_pslld_i, VT2, VT0, 19);
-    vop3m(as, V_pcmpeqd, VT2, VT2, emit_splat(e, IR_I32, 1u << 31));
-    vop3(as, V_por, VT1, VT1, VT2);
-    vop2(as, V_ptest, VT1, VT1);
-    emit_deopt_jcc(e, CC_NZ);
+    if (upper) {
+        vop2i(as, V_pshufd, VT3, c, 0xee);
+        c = VT3;
+    }
+    c = negated(e, op->imm & 2, VT3, c);
+    half_widen(e, VT3, c, op_vl(op));
+    as->vex_l = op_vl(op) == IR_VL_LANE ? 0 : 4;
+    vop2(as, V_cvtps2pd, p, p);
+    vop2(as, V_cvtps2pd, VT3, VT3);
+    vop3(as, V_addpd, p, VT3, p);
+    to_odd(e, p, VT2);
+    vop2(as, V_cvtpd2ps, p, p);
+    as->vex_l = 0;
 }
 
+/*
+ * The product of two halves is exact in F32. The sum in F64 is inexact only when the summands are so
+ * far apart that the smaller is nothing but sticky: a product that large overflows, a c that large
+ * is a half, so that rounding again is right. Of NaNs the host takes c's, then a's, as Arm does; what
+ * differs, signalling ones and zero times infinity, traps.
+ */
 bool half_fma(Emit *e, const IrOp *op, int d, int a, int b, int c)
 {
-    bool both = op_vl(op) == IR_VL_128;
+    Asm *as = &e->as;
+    bool all = op_vl(op) == IR_VL_128, one = op_vl(op) == IR_VL_LANE;
 
-    if (!half_ok(e) || !e->hf->fma)
+    if (!half_ok(e) || (!one && !e->hf->avx2))
         return false;
-    emit_clobber_flags(e);
-    for (int upper = both; upper >= 0; upper--) {
-        fma_part(e, op, a, b, c, upper);
-        half_narrow(e, upper ? VT3 : VT0, VT0);
-    }
-    if (both)
-        vop3(&e->as, V_punpcklqdq, VT0, VT0, VT3);
-    finish(e, op, fp_watching(e), d, VT0);
+    a = negated(e, op->imm & 1, VT0, a);
+    wide_begin(e, op);
+    half_widen(e, VT0, a, op_vl(op));
+    half_widen(e, VT1, b, op_vl(op));
+    vop3(as, V_mulps, VT0, VT0, VT1);
+    if (all)
+        vop2i(as, V_extractf128, VT0, VT1, 1);
+    as->vex_l = one ? 0 : 4;
+    vop2m(as, one ? V_movddup : V_pbroadcastq, VT2, odd_mask(e));
+    as->vex_l = 0;
+    sum(e, op, VT0, c, false);
+    if (all)
+        sum(e, op, VT1, c, true);
+    wide_begin(e, op);
+    if (all)
+        vop3i(as, V_insertf128, VT0, VT0, VT1, 1);
+    half_narrow(e, d, VT0, true);
+    as->vex_l = one ? 0 : 4;
+    wide_end(e);
+    emit_zero_note(e, d, op_vl(op), op->type);
     return true;
 }
 
-/* ---- neighbours and all lanes ---- */
+/* ---- in four lanes at a time, where the steps are of 128 bits ---- */
 
-/* pick_pairs: VT0, VT1 = the first, the second of the pairs in s, n of them, as F32. */
-static void pick_pairs(Emit *e, unsigned n, int s)
+/* A step takes four F32 lanes in VT0 and leaves four of 16 bits in VT1, the rest zero. */
+typedef void HalfStep(Emit *e, const IrOp *op);
+
+static bool by_four(Emit *e, const IrOp *op, HalfStep *step, int d, int a)
 {
-    uint64_t first = 0x0d0c090805040100, second = 0x0f0e0b0a07060302;
-    uint64_t none = n == 4 ? 0 : ~0ull << 16;
-
-    vop3m(&e->as, V_pshufb, VT0, s, emit_const128(e, first | none, ~0ull));
-    vop3m(&e->as, V_pshufb, VT1, s, emit_const128(e, second | none, ~0ull));
-    half_widen(e, VT0, VT0, IR_VL_64);
-    half_widen(e, VT1, VT1, IR_VL_64);
-}
-
-bool half_pairs(Emit *e, const IrOp *op, int d, int a, int b)
-{
-    HalfPart *part = half_parts[op->op];
-    IrOp f = half_as_single(op);
     Asm *as = &e->as;
 
-    if (!half_ok(e))
-        return false;
+    half_widen(e, VT0, a, op_vl(op));
+    step(e, op);
     if (op_vl(op) == IR_VL_128) {
-        pick_pairs(e, 4, b);
-        part(e, &f);
-        half_narrow(e, VT3, VT0);
-        pick_pairs(e, 4, a);
-    } else if (op_vl(op) == IR_VL_64) {
-        vop3(as, V_punpcklqdq, VT2, a, b);
-        pick_pairs(e, 4, VT2);
+        asm_vmov(as, VT3, VT1);
+        vop2i(as, V_pshufd, VT0, a, 0xee);
+        vop2(as, V_cvtph2ps, VT0, VT0);
+        step(e, op);
+        vop3(as, V_punpcklqdq, d, VT3, VT1);
     } else {
-        pick_pairs(e, 1, a);
+        asm_vmov(as, d, VT1);
     }
-    part(e, &f);
-    half_narrow(e, VT0, VT0);
-    if (op_vl(op) == IR_VL_128)
-        vop3(as, V_punpcklqdq, VT0, VT0, VT3);
-    finish(e, op, false, d, VT0);
+    emit_zero_note(e, d, op_vl(op), op->type);
     return true;
 }
 
+/* ---- to integral ---- */
+
+static void step_away(Emit *e, const IrOp *op)
+{
+    (void)op;
+    fp_away(e, &single4, VT0);
+    half_narrow(e, VT1, VT1, false);
+}
+
+bool half_round(Emit *e, const IrOp *op, int d, int a)
+{
+    unsigned round = op->imm & 15;
+    bool exact = op->imm & IR_ROUND_EXACT;
+
+    if (!half_ok(e) || (round == IR_RN_AWAY && exact))
+        return false;
+    if (round == IR_RN_AWAY)
+        return by_four(e, op, step_away, d, a);
+    wide_begin(e, op);
+    half_widen(e, VT0, a, op_vl(op));
+    vop2i(&e->as, V_roundps, VT0, VT0, fp_round_imm(round) | (exact ? 0 : FP_ROUND_QUIET));
+    return finish(e, op, d, false);
+}
+
+/* ---- neighbours, and all lanes ---- */
+
+/* Bytes of even and odd 16-bit lanes, for pshufb. */
+static Mem even_odd(Emit *e)
+{
+    return emit_const128(e, 0x0d0c090805040100, 0x0f0e0b0a07060302);
+}
+
+/* VT0, VT1 = first and second of each pair, as F32. */
+static void half_pairs(Emit *e, const IrOp *op, int a, int b)
+{
+    Asm *as = &e->as;
+
+    if (op_vl(op) == IR_VL_LANE) {
+        vshift(as, V_psrld_i, VT1, a, 16);
+        half_widen(e, VT1, VT1, IR_VL_LANE);
+        emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
+        vop2(as, V_cvtph2ps, VT0, VT0);
+        return;
+    }
+    if (op_vl(op) == IR_VL_64) {
+        vop3(as, V_punpcklqdq, VT0, a, b);
+        vop3m(as, V_pshufb, VT0, VT0, even_odd(e));
+        vop2i(as, V_pshufd, VT1, VT0, 0xee);
+    } else {
+        vop2m(as, V_movaps, VT2, even_odd(e));
+        vop3(as, V_pshufb, VT0, a, VT2);
+        vop3(as, V_pshufb, VT1, b, VT2);
+        vop3(as, V_punpckhqdq, VT2, VT0, VT1);
+        vop3(as, V_punpcklqdq, VT0, VT0, VT1);
+        asm_vmov(as, VT1, VT2);
+        wide_begin(e, op);
+    }
+    vop2(as, V_cvtph2ps, VT0, VT0);
+    vop2(as, V_cvtph2ps, VT1, VT1);
+}
+
+bool half_add_pair(Emit *e, const IrOp *op, int d, int a, int b)
+{
+    if (!half_ok(e))
+        return false;
+    half_pairs(e, op, a, b);
+    vop3(&e->as, pick(vop_fp_add, op), VT0, VT0, VT1);
+    return finish(e, op, d, false);
+}
+
+bool half_min_max_pair(Emit *e, const IrOp *op, bool max, int d, int a, int b)
+{
+    if (!half_ok(e))
+        return false;
+    half_pairs(e, op, a, b);
+    fp_min_max(e, &single4, max, VT0, VT0, VT1);
+    return finish(e, op, d, false);
+}
+
+/* With any NaN the first step traps, so the order does not matter. */
 bool half_across(Emit *e, const IrOp *op, bool max, int d, int a)
 {
-    static const IrOp f = { .type = IR_F32, .flags = IR_VL_128 };
     Asm *as = &e->as;
 
     if (!half_ok(e) || op_vl(op) == IR_VL_LANE)
         return false;
-    half_widen(e, VT0, a, IR_VL_64);
+    vop2(as, V_cvtph2ps, VT0, a);
     if (op_vl(op) == IR_VL_128) {
         vop2i(as, V_pshufd, VT1, a, 0xee);
-        half_widen(e, VT1, VT1, IR_VL_64);
-        fp_min_max(e, &f, max, VT0, VT0, VT1);
+        vop2(as, V_cvtph2ps, VT1, VT1);
+        fp_min_max(e, &single4, max, VT0, VT0, VT1);
     }
     vop2i(as, V_pshufd, VT1, VT0, 0xee);
-    fp_min_max(e, &f, max, VT0, VT0, VT1);
+    fp_min_max(e, &single4, max, VT0, VT0, VT1);
     vop2i(as, V_pshufd, VT1, VT0, 0x55);
-    fp_min_max(e, &f, max, VT0, VT0, VT1);
+    fp_min_max(e, &single4, max, VT0, VT0, VT1);
     emit_vl_to(e, VT0, VT0, IR_VL_LANE, IR_F32);
-    half_narrow(e, d, VT0);
-    emit_zero_note(e, d, IR_VL_LANE, IR_F32);
+    half_narrow(e, d, VT0, false);
+    emit_zero_note(e, d, IR_VL_LANE, IR_F16);
     return true;
 }
 
-/* ---- compares ---- */
+/* ---- to and from integers ---- */
 
-bool half_compare(Emit *e, const IrOp *op, unsigned predicate, int d, int x, int y)
+/* scale_lanes: VT0's F32 lanes times 2^n, which is exact. VT2 is lost. */
+static void scale_lanes(Emit *e, double scale)
 {
-    bool both = op_vl(op) == IR_VL_128;
-    Asm *as = &e->as;
-
-    if (!half_ok(e))
-        return false;
-    for (int upper = both; upper >= 0; upper--) {
-        widen_part(e, op, VT0, x, upper);
-        widen_part(e, op, VT1, y, upper);
-        vop3i(as, op_vl(op) == IR_VL_LANE ? V_cmpss : V_cmpps, upper ? VT3 : VT0, VT0, VT1,
-              predicate);
-    }
-    if (both) {
-        vop3(as, V_packssdw, d, VT0, VT3);
-        return true;
-    }
-    vzero(as, VT1);
-    vop3(as, V_packssdw, d, VT0, VT1);
-    emit_zero_note(e, d, op_vl(op), op_vl(op) == IR_VL_LANE ? IR_F32 : op->type);
-    return true;
-}
-
-/* ---- lanes to and from integers ---- */
-
-/* to_int_part: VT0 = VT0 as integers, inexact raised; all are in range. */
-static void to_int_part(Emit *e, unsigned round)
-{
-    static const IrOp f = { .type = IR_F32, .flags = IR_VL_128 };
-    Asm *as = &e->as;
-
-    if (round == IR_RN_ZERO || round == IR_RN_CUR) {
-        vop2(as, round == IR_RN_ZERO ? V_cvttps2dq : V_cvtps2dq, VT0, VT0);
+    if (scale == 1)
         return;
-    }
-    if (round == IR_RN_AWAY) {
-        vop2i(as, V_roundps, VT1, VT0, 3);      /* for inexact alone */
-        fp_away(e, &f, VT0);
-    } else {
-        vop2i(as, V_roundps, VT1, VT0, fp_round_imm(round));
-    }
-    vop2(as, V_cvttps2dq, VT0, VT1);
+    vop2m(&e->as, V_broadcastss, VT2, fp_splat(e, IR_F32, scale));
+    vop3(&e->as, V_mulps, VT0, VT0, VT2);
 }
 
 /*
- * out_of_range: what does not fit 16 bits, or is less than zero for unsigned ones, to the
- * interpreter: the bits of a half are in the order of the numbers.
+ * Numbers that are out of range, or might be, go to the interpreter: 16 bits do not trap. Of the
+ * others those next to the limit are integers, so rounding leads to no limit either.
  */
-static void out_of_range(Emit *e, const IrOp *op, bool sign, int a)
+static void range_check(Emit *e, bool sign, unsigned fbits, int x)
 {
-    Mem limit = emit_splat(e, IR_I16, sign ? 0x77ff : 0x7bff);
     Asm *as = &e->as;
-    int x = a;
 
-    if (op_vl(op) != IR_VL_128) {
-        emit_vl_to(e, VT0, a, op_vl(op), IR_F16);
-        x = VT0;
-    }
     if (sign) {
-        vop3m(as, V_pand, VT0, x, emit_splat(e, IR_I16, 0x7fff));
-        x = VT0;
+        vop3m(as, V_pand, VT1, x, emit_splat(e, IR_F16, 0x7fff));
+        vop3m(as, V_pcmpgtw, VT1, VT1, emit_splat(e, IR_F16, 0x77ff - (fbits << 10)));
+    } else {
+        vop3m(as, V_psubusw, VT1, x, emit_splat(e, IR_F16, 0x7bff - (fbits << 10)));
     }
-    vop3m(as, V_pmaxuw, VT0, x, limit);
-    vop3m(as, V_pxor, VT0, VT0, limit);
-    vop2(as, V_ptest, VT0, VT0);
+    vop2(as, V_ptest, VT1, VT1);
     emit_deopt_jcc(e, CC_NZ);
+}
+
+static double two_to(unsigned n)
+{
+    return (double)(1ull << n);
+}
+
+/* With ties away: the original, rounded toward zero, is what raises inexact. */
+static void step_to_int(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+
+    vop2i(as, V_roundps, VT1, VT0, 3);
+    fp_away(e, &single4, VT0);
+    vop2(as, V_cvttps2dq, VT1, VT1);
+    vzero(as, VT0);
+    vop3(as, op->op == IR_fto_s ? V_packssdw : V_packusdw, VT1, VT1, VT0);
 }
 
 bool half_to_int(Emit *e, const IrOp *op, bool sign, int d, int a)
 {
-    VOp pack = sign ? V_packssdw : V_packusdw;
-    bool both = op_vl(op) == IR_VL_128;
     Asm *as = &e->as;
+    unsigned round = op->imm & 15, fbits = op->imm >> 8;
+    int x = a;
 
-    if (!half_ok(e) || op->imm >> 8)
+    if (!half_ok(e) || fbits > 16 || (fbits && round == IR_RN_AWAY))
         return false;
     emit_clobber_flags(e);
-    out_of_range(e, op, sign, a);
-    for (int upper = both; upper >= 0; upper--) {
-        widen_part(e, op, VT0, a, upper);
-        to_int_part(e, op->imm & 255);
-        if (upper)
-            asm_vmov(as, VT3, VT0);
+    if (op_vl(op) != IR_VL_128) {
+        emit_vl_to(e, VT0, a, op_vl(op), IR_F16);
+        x = VT0;
     }
-    if (!both)
-        vzero(as, VT3);
-    vop3(as, pack, d, VT0, VT3);
-    if (!both)
-        emit_zero_note(e, d, op_vl(op), op_vl(op) == IR_VL_LANE ? IR_F32 : op->type);
+    range_check(e, sign, fbits, x);
+    if (round == IR_RN_AWAY)
+        return by_four(e, op, step_to_int, d, a);
+    wide_begin(e, op);
+    vop2(as, V_cvtph2ps, VT0, x);
+    scale_lanes(e, two_to(fbits));
+    if (round != IR_RN_ZERO && round != IR_RN_CUR)
+        vop2i(as, V_roundps, VT0, VT0, fp_round_imm(round));
+    vop2(as, round == IR_RN_CUR ? V_cvtps2dq : V_cvttps2dq, VT0, VT0);
+    low_words(e, sign ? V_packssdw : V_packusdw, d);
+    emit_zero_note(e, d, op_vl(op), op->type);
     return true;
 }
 
 bool half_from_int(Emit *e, const IrOp *op, bool sign, int d, int a)
 {
-    unsigned fbits = op->imm >> 8 & 255;
-    VOp widen = sign ? V_pmovsxwd : V_pmovzxwd;
-    bool both = op_vl(op) == IR_VL_128, watch = fbits && fp_watching(e);
     Asm *as = &e->as;
+    int x = a;
+
+    if (!half_ok(e) || (op_vl(op) == IR_VL_128 && !e->hf->avx2))
+        return false;
+    if (op_vl(op) == IR_VL_LANE) {
+        emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F16);
+        x = VT0;
+    }
+    wide_begin(e, op);
+    vop2(as, sign ? V_pmovsxwd : V_pmovzxwd, VT0, x);
+    vop2(as, V_cvtdq2ps, VT0, VT0);
+    scale_lanes(e, 1 / two_to(op->imm >> 8 & 255));
+    return finish(e, op, d, true);
+}
+
+/* A double takes all integers below 2^53; the others, which mostly overflow, are for the interpreter. */
+bool half_from_gen(Emit *e, const IrOp *op, bool sign, int d, int a)
+{
+    Asm *as = &e->as;
+    unsigned fbits = op->imm >> 8 & 255;
+    int w = op->type == IR_I64;
 
     if (!half_ok(e))
         return false;
-    if (watch)
+    if (w) {
         emit_clobber_flags(e);
-    for (int upper = both; upper >= 0; upper--) {
-        if (upper)
-            vop2i(as, V_pshufd, VT0, a, 0xee);
-        else
-            emit_vl_to(e, VT0, a, both ? IR_VL_64 : op_vl(op), IR_F16);
-        vop2(as, widen, VT0, VT0);
-        vop2(as, V_cvtdq2ps, VT0, VT0);
-        if (fbits)
-            vop3m(as, V_mulps, VT0, VT0, fp_splat(e, IR_F32, 1.0 / (1ull << fbits)));
-        half_narrow(e, upper ? VT3 : VT0, VT0);
+        asm_mov_rr(as, 1, RAX, a);
+        asm_shift_ri(as, 1, sign ? SH_SAR : SH_SHR, RAX, 52);
+        if (sign)
+            asm_alu_ri(as, 1, ALU_ADD, RAX, 1);
+        asm_alu_ri(as, 1, ALU_CMP, RAX, 1);
+        emit_deopt_jcc(e, CC_A);
+    } else if (!sign) {
+        asm_mov_rr(as, 0, RAX, a);
+        a = RAX;
+        w = 1;
     }
-    if (both)
-        vop3(as, V_punpcklqdq, VT0, VT0, VT3);
-    finish(e, op, watch, d, VT0);
+    vzero(as, VT0);
+    asm_vcvt_xr(as, V_cvtsi2sd, w, VT0, VT0, a);
+    if (fbits)
+        vop3m(as, V_mulsd, VT0, VT0,
+              fp_splat(e, IR_F64, fbits == 64 ? 0x1p-64 : 1 / two_to(fbits)));
+    half_from_double(e, d);
     return true;
+}
+
+void half_from_double(Emit *e, int d)
+{
+    Asm *as = &e->as;
+
+    vop2m(as, V_movaps, VT2, odd_mask(e));
+    to_odd(e, VT0, VT2);
+    vop2(as, V_cvtpd2ps, VT0, VT0);
+    half_narrow(e, d, VT0, true);
+    emit_zero_note(e, d, IR_VL_LANE, IR_F16);
 }

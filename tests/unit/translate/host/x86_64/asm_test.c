@@ -15,7 +15,7 @@ static Asm *const as = &asm_now;
 
 static void reset(bool avx)
 {
-    asm_now = (Asm){ code, code + sizeof(code), avx, fixes, 0, ARRAY_LEN(fixes) };
+    asm_now = (Asm){ code, code + sizeof(code), avx, fixes, 0, ARRAY_LEN(fixes), 0 };
 }
 
 /* text: the instructions from the start of code, joined by "; ". */
@@ -148,6 +148,21 @@ Test(asm, three_operands)
     SSE(asm_pinsr(as, 8, XMM1, XMM1, R9, 1),    "pinsrq xmm1, r9, 1");
     ROW(asm_vcvt_rx(as, V_cvttsd2si, 1, RAX, XMM9), "vcvttsd2si rax, xmm9");
     ROW(vop3(as, V_fmadd231sd, XMM1, XMM2, XMM3), "vfmadd231sd xmm1, xmm2, xmm3");
+}
+
+static void wide(VOp op, int d, int a, int b)
+{
+    as->vex_l = 4;
+    vop3(as, op, d, a, b);
+    as->vex_l = 0;
+}
+
+Test(asm, wide_operands)
+{
+    ROW(wide(V_addps, XMM1, XMM2, XMM3),        "vaddps ymm1, ymm2, ymm3");
+    ROW(wide(V_paddq, XMM9, XMM2, XMM10),       "vpaddq ymm9, ymm10, ymm2");
+    ROW((wide(V_addps, XMM1, XMM2, XMM3), asm_vzeroupper(as)),
+        "vaddps ymm1, ymm2, ymm3; vzeroupper");
 }
 
 /* ---- every row of asm_ops.def ---- */
