@@ -13,6 +13,7 @@ import argparse
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,10 @@ def main():
     ap.add_argument("--make", default="make")
     ap.add_argument("part", nargs="+")
     a = ap.parse_args()
+    # A shell's background job ignores these; the tests are about what they do.
+    for sig in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+        if signal.getsignal(sig) == signal.SIG_IGN:
+            signal.signal(sig, signal.SIG_DFL)
     sums, rows = [0, 0, 0], []
     for part in a.part:
         print("== %s" % part, flush=True)

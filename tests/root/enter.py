@@ -7,6 +7,7 @@ pivot_root, not chroot, since the kernel lets no process in a chroot make user n
 """
 import ctypes
 import os
+import signal
 import sys
 
 MS_BIND, MS_REC, MNT_DETACH, NR_PIVOT_ROOT = 0x1000, 0x4000, 2, 155
@@ -32,6 +33,9 @@ def main():
     check(libc.syscall(NR_PIVOT_ROOT, b".", b"."), "pivot_root")    # the old root lies over it
     check(libc.umount2(b".", MNT_DETACH), "umount")
     os.chdir("/")
+    # Python ignores these, and what it executes would, too.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.execv(sys.argv[2], sys.argv[2:])
 
 

@@ -163,7 +163,7 @@ static long w_sem(void)
     static sem_t sem;
 
     sem_init(&sem, 0, 0);
-    return sem_timedwait(&sem, &(struct timespec){ time(NULL) + 1, 0 });
+    return sem_timedwait(&sem, &(struct timespec){ time(NULL) + 6, 0 });
 }
 
 static long w_waitpid(void)

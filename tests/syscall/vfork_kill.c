@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The child of a vfork is killed at any moment, also in the middle of changing code it shares
- * with its parent; the parent goes on as if nothing was.
+ * with its parent; the parent goes on as if nothing was. Not with the interpreter: it allocates from
+ * the heap, and that is torn when its user dies.
  */
+// builds: native static dynamic
 // cflags: -pthread
 // fast: no
 // timeout: 120
