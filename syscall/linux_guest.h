@@ -28,7 +28,7 @@ typedef struct {
 
 typedef struct LinuxGuest {
     const char *uts_machine;    /* uname -m */
-    const char *elf_platform;   /* AT_PLATFORM */
+    const char *elf_platform;   /* AT_PLATFORM; NULL: there is none */
     uint32_t elf_flags_mask;    /* e_flags bits that must be 0 */
     const int16_t *syscall_map; /* guest number -> SyscallId of syscalls.tbl, -1 unknown */
     unsigned syscall_count;
@@ -58,6 +58,7 @@ typedef struct LinuxGuest {
     int (*frame_pop)(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp,
                      uint64_t *stack_size, int32_t *stack_flags);
     uint64_t minsigstksz;       /* AT_MINSIGSTKSZ */
+    bool no_restorer;           /* struct sigaction has no sa_restorer: the vDSO's it always is */
 
     /*
      * prctl: options of this architecture, of the calling thread. False: not one; NULL: there are
