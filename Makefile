@@ -10,7 +10,8 @@
 #
 # Sources, guests, tables and tests are found by wildcard: adding one needs no edit here. A
 # guest is a folder translate/guest/NAME with a guest.c; its *.dec files make the decoder
-# gen/NAME_decode.[ch], its linux.nr the table of system call numbers.
+# gen/NAME_decode.[ch], its linux.nr the table of system call numbers, its syscalls.tbl (if
+# any) the calls that no other guest has.
 
 O       ?= build
 V       ?= 0
@@ -53,7 +54,7 @@ SRCS := $(filter-out translate/guest/% translate/host/%,$(SRCS)) \
 SRCS += $(wildcard translate/host/*.c)
 
 DECODERS  := $(sort $(foreach f,$(wildcard translate/guest/*/*.dec),$(word 3,$(subst /, ,$(f)))))
-NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr))
+NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr translate/guest/*/syscalls.tbl))
 GEN_H     := $(DECODERS:%=$(O)/gen/%_decode.h)
 GEN_C     := $(DECODERS:%=$(O)/gen/%_decode.c) $(O)/gen/guests.c
 ifneq ($(wildcard syscall/syscalls.tbl),)
@@ -97,7 +98,7 @@ $(O)/gen/$(1)_decode.h $(O)/gen/$(1)_decode.c &: $(sort $(wildcard translate/gue
 endef
 $(foreach g,$(DECODERS),$(eval $(call decoder_rule,$(g))))
 
-$(O)/gen/syscalls.h $(O)/gen/syscalls.c &: $(sort $(wildcard syscall/*.tbl)) $(NR_FILES) \
+$(O)/gen/syscalls.h $(O)/gen/syscalls.c &: $(sort $(wildcard syscall/*.tbl syscall/*.nr)) $(NR_FILES) \
                                            scripts/gen_syscalls.py
 	@mkdir -p $(O)/gen
 	$(call say,GEN,gen/syscalls.c)

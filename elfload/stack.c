@@ -107,13 +107,17 @@ static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64
         { AT_RANDOM, random },
         { AT_HWCAP2, abi->hwcap2() },
         { AT_EXECFN, execfn },
-        { AT_PLATFORM, platform },
         { AT_NULL, 0 },
     };
-    _Static_assert(ARRAY_LEN(all) <= AUX_MAX, "room for the auxiliary vector");
+    unsigned n = ARRAY_LEN(all);
+    _Static_assert(ARRAY_LEN(all) + 1 <= AUX_MAX, "room for the auxiliary vector");
 
     memcpy(aux, all, sizeof(all));
-    return ARRAY_LEN(all);
+    if (abi->elf_platform) {
+        aux[n - 1] = (Aux){ AT_PLATFORM, platform };
+        aux[n++] = (Aux){ AT_NULL, 0 };
+    }
+    return n;
 }
 
 int stack_build(Thread *t, const StackSpec *spec, StackInfo *out)
@@ -131,7 +135,8 @@ int stack_build(Thread *t, const StackSpec *spec, StackInfo *out)
 
     uint64_t execfn = out->high - 8 - s.execfn_bytes;
     uint64_t env = execfn - s.env_bytes, arg = env - s.arg_bytes;
-    size_t platform_bytes = strlen(t->abi->elf_platform) + 1;
+    const char *platform_name = t->abi->elf_platform ? t->abi->elf_platform : "";
+    size_t platform_bytes = strlen(platform_name) + 1;
     uint64_t platform = align_down(arg, 16) - align_up(platform_bytes, 16);
     uint64_t random = platform - 16;
     size_t n_aux = fill_aux(t, spec, execfn, platform, random, aux);
@@ -139,7 +144,7 @@ int stack_build(Thread *t, const StackSpec *spec, StackInfo *out)
     uint64_t *sp = (uint64_t *)align_down(random - words * 8, 16);
 
     memcpy((void *)execfn, spec->execfn, s.execfn_bytes);
-    memcpy((void *)platform, t->abi->elf_platform, platform_bytes);
+    memcpy((void *)platform, platform_name, platform_bytes);
     memcpy((void *)random, spec->random, 16);
     sp[0] = s.argc;
     put_strings(spec->argv, arg, sp + 1);

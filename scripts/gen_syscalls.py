@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Make the system call tables of build/gen from syscall/*.tbl and the guests' linux.nr.
 
-usage: gen_syscalls.py OUT_H OUT_C syscall/syscalls.tbl translate/guest/NAME/linux.nr...
+usage: gen_syscalls.py OUT_H OUT_C syscall/syscalls.tbl FILE...
+
+FILE is translate/guest/NAME/linux.nr, or translate/guest/NAME/syscalls.tbl: calls that only one
+guest has. In linux.nr, "include PATH" (from the root of the tree) takes another file's numbers,
+"NUMBER -" drops one of them again.
 
 flags.tbl and ioctl.tbl are read from the folder of syscalls.tbl. OUT_H gets enum SyscallId,
 the prototypes of the handlers, PREFIX_linux_syscall_map[] of each guest; OUT_C the rows with
@@ -177,6 +181,13 @@ def read_nr(path, names):
     numbers = {}
     for number, line in enumerate(open(path, encoding='utf-8'), 1):
         if line.startswith('#') or not line.strip():
+            continue
+        if line.startswith('include '):
+            numbers.update(read_nr(line.split()[1], names))
+            continue
+        m = re.fullmatch(r'(\d+) -', line.strip())
+        if m and int(m.group(1)) in numbers:
+            del numbers[int(m.group(1))]
             continue
         m = re.fullmatch(r'(\d+) (\w+)', line.strip())
         if not m:
@@ -395,9 +406,13 @@ def main(argv):
     out_h, out_c, tbl = argv[1:4]
     folder = os.path.dirname(tbl)
     rows = read_rows(tbl)
+    for own in argv[4:]:
+        rows += read_rows(own) if own.endswith('.tbl') else []
     names = {r.name for r in rows}
     guests = []
     for nr in argv[4:]:
+        if nr.endswith('.tbl'):
+            continue
         where = os.path.dirname(nr)
         guests.append((guest_prefix(where), os.path.basename(where), read_nr(nr, names)))
     sets, differ = read_flags(os.path.join(folder, 'flags.tbl'), [g[1] for g in guests])

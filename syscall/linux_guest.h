@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct LinuxGuest {
     const char *uts_machine;    /* uname -m */
-    const char *elf_platform;   /* AT_PLATFORM */
+    const char *elf_platform;   /* AT_PLATFORM; NULL: there is none */
     uint32_t elf_flags_mask;    /* e_flags bits that must be 0 */
     const int16_t *syscall_map; /* guest number -> SyscallId of syscalls.tbl, -1 unknown */
     unsigned syscall_count;
@@ -68,6 +68,7 @@ typedef struct LinuxGuest {
     uint64_t minsigstksz;       /* AT_MINSIGSTKSZ */
     /* core_notes: first pr_reg of NT_PRSTATUS, then other notes; ended by a name NULL. */
     const CoreNote *core_notes;
+    bool no_restorer;           /* struct sigaction has no sa_restorer: the vDSO's it always is */
 
     /*
      * prctl: options of this architecture, of the calling thread. False: not one; NULL: there are

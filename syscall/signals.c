@@ -20,13 +20,37 @@ static bool is_self(int pid)
     return pid == (int)getpid();
 }
 
+/* The guest's struct sigaction: with or without sa_restorer, which lies before the mask. */
+enum { RESTORER_AT = offsetof(GuestSigaction, restorer), RESTORER_BYTES = 8 };
+
+static int action_in(Thread *t, GuestSigaction *act, GuestAddr from)
+{
+    int err;
+
+    if (!t->abi->no_restorer)
+        return guest_copy_in(t, act, from, sizeof(*act));
+    err = guest_copy_in(t, act, from, sizeof(*act) - RESTORER_BYTES);
+    act->mask = act->restorer;
+    act->restorer = 0;
+    act->flags &= ~(uint64_t)G_SA_RESTORER;
+    return err;
+}
+
+static int action_out(Thread *t, GuestAddr to, GuestSigaction *act)
+{
+    if (!t->abi->no_restorer)
+        return guest_copy_out(t, to, act, sizeof(*act));
+    act->restorer = act->mask;
+    return guest_copy_out(t, to, act, RESTORER_AT + RESTORER_BYTES);
+}
+
 long sys_rt_sigaction(Thread *t, int sig, GuestAddr new, GuestAddr old, size_t mask_len)
 {
     GuestSigaction act, was;
 
     if (mask_len != 8)
         return -EINVAL;
-    if (new.va && guest_copy_in(t, &act, new, sizeof(act)) < 0)
+    if (new.va && action_in(t, &act, new) < 0)
         return -EFAULT;
     if (sig < 1 || sig > GUEST_NSIG || (new.va && (sig_bit(sig) & SIG_UNBLOCKABLE)))
         return -EINVAL;
@@ -40,7 +64,7 @@ long sys_rt_sigaction(Thread *t, int sig, GuestAddr new, GuestAddr old, size_t m
     } else {
         sigaction_get(t, sig, &was);
     }
-    return old.va && guest_copy_out(t, old, &was, sizeof(was)) < 0 ? -EFAULT : 0;
+    return old.va && action_out(t, old, &was) < 0 ? -EFAULT : 0;
 }
 
 long sys_rt_sigprocmask(Thread *t, int how, GuestAddr set, GuestAddr old, size_t mask_len)

@@ -69,6 +69,12 @@ struct Guest {
     unsigned n_regs;
     uint16_t pc_offset;         /* u64 guest pc in the state struct */
     uint16_t nzcv_offset;       /* u32: NZCV in bits 31 to 28, exact whenever C code runs */
+    /*
+     * flagless: the CPU has no NZCV. Lift functions may use the IR's inside one instruction; nothing
+     * sees them at its end. nzcv_offset is a place for them all the same.
+     */
+    bool flagless;
+    bool canonical_nan;         /* every NaN result is the default NaN; tininess is after rounding */
     uint16_t state_bytes;
     /* Indices into regs, hottest first: which registers deserve a host register. */
     const uint8_t *hot_int, *hot_vec;

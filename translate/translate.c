@@ -357,6 +357,7 @@ int translate_init(const Guest *g, const TranslateOptions *options)
     translate_options = *options;
     guest = g;
     interp_init(g);
+    eval_fp_nan_rule = g->canonical_nan ? FP_NAN_RISCV : FP_NAN_ARM;
     if (options->accel == ACCEL_INTERP)
         return 0;
     if (!host_features_v2())

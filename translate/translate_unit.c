@@ -154,7 +154,9 @@ void unit_analyse(Emit *e)
         EmitBlock *b = &e->block[i];
         OptLive l = { .polls = polls(&b->ir) };
 
-        if (!(b->ir.props & sets)) {
+        if (e->guest->flagless) {
+            b->live_taken = b->live_next = false;
+        } else if (!(b->ir.props & sets)) {
             /* Whoever set them has saved them: at this block's exits nothing is to do. */
             l.nzcv_out = (b->ir.props & shows) || l.polls;
             if (!l.nzcv_out) {

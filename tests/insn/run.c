@@ -20,14 +20,68 @@
 #include <unistd.h>
 
 #include "gen/aarch64_decode.h"
+#include "gen/riscv64_decode.h"
 #include "translate/guest/aarch64/state.h"
+#include "translate/guest/riscv64/state.h"
 #include "translate/translate.h"
 
 enum {
     SCRATCH = 0x50000000, SCRATCH_BYTES = 0x4000,
     CODE_AREA = 0x50010000, CODE_AREA_BYTES = 0x3000, CODE = 0x50011000,
     MAX_WORDS = 64, MAX_REGS = 128, CASE_SECONDS = 20,
-    BRK = 0xd4200000,
+};
+
+/* What a case may name besides registers, and how a guest has it. */
+typedef struct {
+    const char *name;
+    uint32_t brk;               /* breakpoint instructions: a word of them, at any place */
+    uint64_t no_lse2;           /* features without pairs in one piece; 0: it has no such thing */
+    const DecodeRow *rows;
+    const char *fp_mode, *fp_flags;     /* names of these registers */
+    void (*set_fp)(Env *e, uint32_t mode, uint32_t flags);
+    void (*get_fp)(Env *e, uint32_t *mode, uint32_t *flags);
+    unsigned (*insn_bytes)(uint32_t word);
+} Kind;
+
+static void a64_set_fp(Env *e, uint32_t mode, uint32_t flags)
+{
+    a64_set_fpcr(e, mode);
+    a64_set_fpsr(e, flags);
+}
+
+static void a64_get_fp(Env *e, uint32_t *mode, uint32_t *flags)
+{
+    *mode = a64_state(e)->fpcr;
+    *flags = a64_get_fpsr(e);
+}
+
+static unsigned four_bytes(uint32_t word)
+{
+    (void)word;
+    return 4;
+}
+
+static void rv_set_fp(Env *e, uint32_t mode, uint32_t flags)
+{
+    rv_set_frm(e, mode);
+    rv_set_fflags(e, flags);
+}
+
+static void rv_get_fp(Env *e, uint32_t *mode, uint32_t *flags)
+{
+    *mode = rv_state(e)->frm;
+    *flags = rv_get_fflags(e);
+}
+
+static unsigned rv_bytes(uint32_t word)
+{
+    return (word & 3) == 3 ? 4 : 2;
+}
+
+static const Kind kinds[] = {
+    { "aarch64", 0xd4200000, ~(uint64_t)A64_FEAT_lse2, a64_rows, "fpcr", "fpsr", a64_set_fp,
+      a64_get_fp, four_bytes },
+    { "riscv64", 0x90029002, 0, rv_rows, "frm", "fflags", rv_set_fp, rv_get_fp, rv_bytes },
 };
 
 /* Everything a case can name. */
@@ -53,6 +107,7 @@ typedef struct {
 } Progress;
 
 static const Guest *guest;
+static const Kind *kind;
 static Env *env;
 static Progress *progress;
 static const char *file_name;
@@ -151,11 +206,11 @@ static bool parse_item(char *item, Machine *m, Case *c, bool result)
         m->pc = v.u64[0];
         return c->pc_given = true;
     }
-    if (!strcmp(item, "fpcr")) {
+    if (!strcmp(item, kind->fp_mode)) {
         m->fpcr = v.u32[0];
         return true;
     }
-    if (!strcmp(item, "fpsr")) {
+    if (!strcmp(item, kind->fp_flags)) {
         m->fpsr = v.u32[0];
         return true;
     }
@@ -186,11 +241,15 @@ static void machine_start(Machine *m)
     for (unsigned i = 0; i < guest->n_regs; i++) {
         const GuestReg *r = &guest->regs[i];
         unsigned n = (unsigned)strtoul(r->name + 1, NULL, 10);
-        if (r->type == IR_V128) {
+        if (r->name[0] == 'f') {
+            m->reg[i].u64[0] = 0xbadcafe000000000 + n;
+        } else if (r->type == IR_V128) {
             m->reg[i].u64[1] = 0xc0ffee0000000000 + n;
             m->reg[i].u64[0] = 0xbadcafe000000000 + n;
         } else if (!strcmp(r->name, "sp")) {
             m->reg[i].u64[0] = SCRATCH + 0x2000;
+        } else if (!strcmp(r->name, "x0") && guest->flagless) {
+            m->reg[i].u64[0] = 0;
         } else if (r->name[0] == 'x') {
             m->reg[i].u64[0] = 0xd00d000000000000 + n;
         }
@@ -240,9 +299,14 @@ static void machine_load(const Case *c)
     V128 *v;
 
     for (unsigned i = 0; i < CODE_AREA_BYTES / 4; i++) {
-        code[i] = BRK;
+        code[i] = kind->brk;
     }
-    memcpy((void *)(uintptr_t)CODE, c->word, 4 * c->n_word);
+    uint8_t *at = (uint8_t *)(uintptr_t)CODE;
+
+    for (unsigned i = 0; i < c->n_word; i++) {
+        memcpy(at, &c->word[i], kind->insn_bytes(c->word[i]));
+        at += kind->insn_bytes(c->word[i]);
+    }
     memcpy((void *)(uintptr_t)SCRATCH, c->in.scratch, SCRATCH_BYTES);
     translate_invalidate(guest_addr(CODE_AREA), CODE_AREA_BYTES);
     for (unsigned i = 0; i < guest->n_regs; i++) {
@@ -254,8 +318,7 @@ static void machine_load(const Case *c)
     memcpy(env->state + guest->nzcv_offset, &c->in.nzcv, 4);
     env->rt.excl_size = 0;
     env_watch_underflow(env, false);    /* a case that writes FPSR turned it on */
-    a64_set_fpcr(env, c->in.fpcr);
-    a64_set_fpsr(env, c->in.fpsr);
+    kind->set_fp(env, c->in.fpcr, c->in.fpsr);
 }
 
 /* differs: print the first thing that is not as the case wants; false when all is. */
@@ -268,7 +331,7 @@ static bool differs(const Case *c, char *why, size_t len)
     for (unsigned i = 0; i < guest->n_regs; i++) {
         const GuestReg *r = &guest->regs[i];
         V128 v = { 0 };
-        if (!strchr("xvs", r->name[0])) {
+        if (!strchr("xvsf", r->name[0])) {
             continue;           /* a system register: not among what a case names */
         }
         memcpy(&v, env->state + r->offset, r->type == IR_V128 ? 16 : 8);
@@ -281,19 +344,26 @@ static bool differs(const Case *c, char *why, size_t len)
     }
     memcpy(&pc, env->state + guest->pc_offset, 8);
     memcpy(&nzcv, env->state + guest->nzcv_offset, 4);
-    uint64_t want_pc = c->pc_given ? m->pc : CODE + 4 * (uint64_t)c->n_word;
+    uint64_t want_pc = m->pc;
+
+    if (!c->pc_given) {
+        want_pc = CODE;
+        for (unsigned i = 0; i < c->n_word; i++)
+            want_pc += kind->insn_bytes(c->word[i]);
+    }
     if (pc != want_pc && (c->pc_given || !(c->undef || c->fault))) {
         snprintf(why, len, "pc = 0x%" PRIx64 ", expected 0x%" PRIx64, pc, want_pc);
         return true;
     }
-    if (nzcv != m->nzcv) {
+    if (nzcv != m->nzcv && !guest->flagless) {
         snprintf(why, len, "nzcv = %x, expected %x", nzcv >> 28, m->nzcv >> 28);
         return true;
     }
-    uint32_t fpcr = a64_state(env)->fpcr, fpsr = a64_get_fpsr(env);
+    uint32_t fpcr, fpsr;
+    kind->get_fp(env, &fpcr, &fpsr);
     if (fpcr != m->fpcr || fpsr != m->fpsr) {
-        snprintf(why, len, "fpcr = 0x%x fpsr = 0x%x, expected 0x%x 0x%x", fpcr, fpsr, m->fpcr,
-                 m->fpsr);
+        snprintf(why, len, "%s = 0x%x %s = 0x%x, expected 0x%x 0x%x", kind->fp_mode, fpcr,
+                 kind->fp_flags, fpsr, m->fpcr, m->fpsr);
         return true;
     }
     const uint8_t *mem = (const uint8_t *)(uintptr_t)SCRATCH;
@@ -343,9 +413,9 @@ static bool run_with(uint64_t features, const Case *c, char *why, size_t len)
 /* run_case: the same with all features; LDP and STP also without LSE2, where they are two accesses. */
 static bool run_case(const Case *c, char *why, size_t len)
 {
-    bool pair = (c->word[0] & 0x3a000000) == 0x28000000;
+    bool pair = kind->no_lse2 && (c->word[0] & 0x3a000000) == 0x28000000;
 
-    if ((c->no_lse2 || pair) && !run_with(~(uint64_t)A64_FEAT_lse2, c, why, len))
+    if ((c->no_lse2 || pair) && !run_with(kind->no_lse2, c, why, len))
         return false;
     return c->no_lse2 || run_with(~0ull, c, why, len);
 }
@@ -482,11 +552,11 @@ static void mark_rows(bool *seen)
             continue;
         }
         for (unsigned i = 0; i < c.n_word; i++) {
-            const DecodeRow *r = a64_rows;
+            const DecodeRow *r = kind->rows;
             while (r->name && (c.word[i] & r->mask) != r->value) {
                 r++;
             }
-            seen[r - a64_rows] = true;
+            seen[r - kind->rows] = true;
         }
     }
     free(line);
@@ -499,7 +569,7 @@ static int list_rows(char **files)
 {
     unsigned n = 0, rows = 0, missing = 0;
 
-    while (a64_rows[n].name) {
+    while (kind->rows[n].name) {
         n++;
     }
     bool *seen = calloc(n + 1, sizeof(*seen));
@@ -508,10 +578,10 @@ static int list_rows(char **files)
         mark_rows(seen);
     }
     for (unsigned i = 0; i < n; i++) {
-        rows += !a64_rows[i].is_todo;
-        if (!a64_rows[i].is_todo && !seen[i]) {
+        rows += !kind->rows[i].is_todo;
+        if (!kind->rows[i].is_todo && !seen[i]) {
             missing++;
-            printf("%s: %s has no case\n", a64_rows[i].where, a64_rows[i].name);
+            printf("%s: %s has no case\n", kind->rows[i].where, kind->rows[i].name);
         }
     }
     printf("%u of %u lifted rows have cases\n", rows - missing, rows);
@@ -531,7 +601,10 @@ int main(int argc, char **argv)
     for (const Guest *const *g = guest_list; *g; g++) {
         guest = strcmp((*g)->name, arg[1]) ? guest : *g;
     }
-    if (!guest) {
+    for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+        kind = strcmp(kinds[i].name, arg[1]) ? kind : &kinds[i];
+    }
+    if (!guest || !kind) {
         fprintf(stderr, "insn-tests: no guest %s\n", arg[1]);
         return 2;
     }

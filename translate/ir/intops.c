@@ -46,14 +46,14 @@ MEANING(div_s)
     int64_t x = sext(a, w), y = sext(b, w);
 
     if (y == 0) {
-        return 0;
+        return imm & IR_DIV_ONES ? ~0ull : 0;
     }
     return y == -1 ? 0 - (uint64_t)x : (uint64_t)(x / y);
 }
 
 MEANING(div_u)
 {
-    return b ? a / b : 0;
+    return b ? a / b : imm & IR_DIV_ONES ? ~0ull : 0;
 }
 
 MEANING(and)

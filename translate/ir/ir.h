@@ -38,6 +38,7 @@ typedef enum {              /* pairs differ in the lowest bit, which negates */
 } IrCond;
 
 typedef enum { IR_RN_EVEN, IR_RN_UP, IR_RN_DOWN, IR_RN_ZERO, IR_RN_AWAY, IR_RN_CUR } IrRound;
+enum { IR_DIV_ONES = 1 };         /* div_s, div_u: a quotient by zero is all ones */
 #define IR_ROUND_EXACT 0x10     /* fround: raise inexact when the value changes */
 
 typedef enum { IR_FENCE_LD, IR_FENCE_ST, IR_FENCE_FULL } IrFence;

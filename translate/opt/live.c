@@ -17,7 +17,7 @@ typedef struct {
 static inline void all_live(Live *l)
 {
     memset(l->reg, 0xff, sizeof(l->reg));
-    l->nzcv = true;
+    l->nzcv = !l->b->guest->flagless;
 }
 
 static inline void use(Live *l, IrRef r)

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_elf.c: the vDSO of arm64.
- *
- * It is one page: an ELF image with the four entry points programs look up by name and
- * version, and nothing they do not read (no section headers).
+ * linux_elf.c: the vDSO of arm64: the four entry points programs look up by name and version.
  */
 #include <elf.h>
 
+#include "syscall/vdso.h"
 #include "translate/guest/aarch64/linux_parts.h"
-
-enum { VDSO_FUNCS = 4, VDSO_WORDS = 4, VDSO_DYNS = 10 };
 
 #define MOVZ_X8(nr) (0xd2800008u | (nr) << 5)
 #define SVC_0       0xd4000001u
@@ -20,153 +16,19 @@ enum { VDSO_FUNCS = 4, VDSO_WORDS = 4, VDSO_DYNS = 10 };
  * Unwinders know the trampoline by its two instructions; the nop keeps "return address - 1"
  * inside the page's code.
  */
-static const struct {
-    const char *name;
-    uint32_t code[VDSO_WORDS];
-    uint8_t entry;          /* word the symbol names */
-} vdso_funcs[VDSO_FUNCS] = {
+static const VdsoFunc vdso_funcs[] = {
     { "__kernel_rt_sigreturn", { NOP, MOVZ_X8(139), SVC_0, NOP }, 1 },
     { "__kernel_clock_gettime", { MOVZ_X8(113), SVC_0, RET, NOP }, 0 },
     { "__kernel_gettimeofday", { MOVZ_X8(169), SVC_0, RET, NOP }, 0 },
     { "__kernel_clock_getres", { MOVZ_X8(114), SVC_0, RET, NOP }, 0 },
 };
 
-typedef struct {
-    Elf64_Verdef def;
-    Elf64_Verdaux aux;
-} Version;
-
-/* The image; offsets are addresses, since it is linked at 0. */
-typedef struct {
-    Elf64_Ehdr eh;
-    Elf64_Phdr ph[2];
-    Elf64_Dyn dyn[VDSO_DYNS];
-    Elf64_Sym sym[1 + VDSO_FUNCS];
-    Elf64_Word hash[2 + 1 + 1 + VDSO_FUNCS];        /* one bucket */
-    Elf64_Half versym[1 + VDSO_FUNCS];
-    _Alignas(8) Version version[2];
-    char str[192];
-    _Alignas(16) uint32_t code[VDSO_FUNCS][VDSO_WORDS];
-} Vdso;
-_Static_assert(sizeof(Vdso) <= PAGE_BYTES, "the vDSO is one page");
-
-/* str_add: append a string to the string table; its offset. */
-static Elf64_Word str_add(Vdso *v, size_t *used, const char *s)
-{
-    size_t at = *used, n = strlen(s) + 1;
-
-    assert(at + n <= sizeof(v->str));
-    memcpy(v->str + at, s, n);
-    *used += n;
-    return (Elf64_Word)at;
-}
-
-/* The System V hash of symbol names. */
-static Elf64_Word name_hash(const char *name)
-{
-    Elf64_Word h = 0;
-
-    for (; *name; name++) {
-        h = (h << 4) + (uint8_t)*name;
-        h = (h ^ (h & 0xf0000000) >> 24) & 0x0fffffff;
-    }
-    return h;
-}
-
-static void vdso_headers(Vdso *v)
-{
-    v->eh = (Elf64_Ehdr){
-        .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-        .e_type = ET_DYN,
-        .e_machine = EM_AARCH64,
-        .e_version = EV_CURRENT,
-        .e_phoff = offsetof(Vdso, ph),
-        .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = ARRAY_LEN(v->ph),
-        .e_shentsize = sizeof(Elf64_Shdr),
-    };
-    v->ph[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_align = PAGE_BYTES,
-                             .p_filesz = sizeof(*v), .p_memsz = sizeof(*v) };
-    v->ph[1] = (Elf64_Phdr){
-        .p_type = PT_DYNAMIC,
-        .p_flags = PF_R,
-        .p_offset = offsetof(Vdso, dyn),
-        .p_vaddr = offsetof(Vdso, dyn),
-        .p_paddr = offsetof(Vdso, dyn),
-        .p_filesz = sizeof(v->dyn),
-        .p_memsz = sizeof(v->dyn),
-        .p_align = 8,
-    };
-}
-
-static void vdso_symbols(Vdso *v, size_t *used)
-{
-    v->hash[0] = 1;                         /* buckets */
-    v->hash[1] = 1 + VDSO_FUNCS;            /* chain entries */
-    v->hash[2] = 1;
-    for (unsigned i = 0; i < VDSO_FUNCS; i++) {
-        size_t at = offsetof(Vdso, code) + sizeof(v->code[0]) * i;
-
-        memcpy(v->code[i], vdso_funcs[i].code, sizeof(v->code[i]));
-        v->sym[1 + i] = (Elf64_Sym){
-            .st_name = str_add(v, used, vdso_funcs[i].name),
-            .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-            .st_shndx = 1,
-            .st_value = at + 4u * vdso_funcs[i].entry,
-            .st_size = sizeof(v->code[i]) - 4u * vdso_funcs[i].entry,
-        };
-        v->versym[1 + i] = 2;
-        /* hash[3] is the chain's entry 0. */
-        v->hash[3 + 1 + i] = i + 1 < VDSO_FUNCS ? i + 2 : 0;
-    }
-}
-
-static void vdso_version(Vdso *v, unsigned i, Elf64_Half flags, Elf64_Word name, const char *text)
-{
-    v->version[i] = (Version){
-        .def = { .vd_version = VER_DEF_CURRENT, .vd_flags = flags,
-                 .vd_ndx = (Elf64_Half)(i + 1), .vd_cnt = 1, .vd_hash = name_hash(text),
-                 .vd_aux = sizeof(Elf64_Verdef),
-                 .vd_next = i + 1 < ARRAY_LEN(v->version) ? sizeof(Version) : 0 },
-        .aux = { .vda_name = name },
-    };
-}
-
-static void vdso_dynamic(Vdso *v, Elf64_Word soname, size_t str_bytes)
-{
-    const Elf64_Dyn dyn[VDSO_DYNS] = {
-        { DT_SONAME, { soname } },
-        { DT_HASH, { offsetof(Vdso, hash) } },
-        { DT_STRTAB, { offsetof(Vdso, str) } },
-        { DT_SYMTAB, { offsetof(Vdso, sym) } },
-        { DT_STRSZ, { str_bytes } },
-        { DT_SYMENT, { sizeof(Elf64_Sym) } },
-        { DT_VERSYM, { offsetof(Vdso, versym) } },
-        { DT_VERDEF, { offsetof(Vdso, version) } },
-        { DT_VERDEFNUM, { ARRAY_LEN(v->version) } },
-        { DT_NULL, { 0 } },
-    };
-
-    memcpy(v->dyn, dyn, sizeof(dyn));
-}
-
 size_t a64_vdso_build(void *buf, size_t len, uint64_t base, uint64_t *sigreturn)
 {
-    static const char soname[] = "linux-vdso.so.1", version[] = "LINUX_2.6.39";
-    Vdso *v = buf;
-    size_t used = 1;        /* offset 0 is the empty name */
+    static const VdsoSpec spec = { EM_AARCH64, 0, "LINUX_2.6.39", vdso_funcs,
+                                   ARRAY_LEN(vdso_funcs) };
 
     (void)base;
-    if (len < sizeof(*v))
-        return 0;
-    vdso_headers(v);
-    vdso_symbols(v, &used);
-    Elf64_Word so = str_add(v, &used, soname), ver = str_add(v, &used, version);
-
-    vdso_version(v, 0, VER_FLG_BASE, so, soname);
-    vdso_version(v, 1, 0, ver, version);
-    vdso_dynamic(v, so, used);
-    *sigreturn = offsetof(Vdso, code) + 4;
-    return sizeof(*v);
+    *sigreturn = vdso_code_offset(0) + 4;
+    return vdso_image(buf, len, &spec);
 }

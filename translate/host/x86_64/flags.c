@@ -14,7 +14,7 @@ static bool flags_live(const Emit *e)
     const IrOp *op = &e->ir->op[e->i];
     unsigned props = ir_op_info[op->op].props;
 
-    if (props & (IRP_READ | IRP_WRITE | IRP_FP))
+    if (!e->guest->flagless && props & (IRP_READ | IRP_WRITE | IRP_FP))
         return true;        /* a fault in this very op shows the flags of before */
     bool defines = (props & IRP_DEFF) || (op->flags & IRF_SETF && props & IRP_SETF);
 
@@ -60,6 +60,10 @@ void emit_flags_save(Emit *e)
     Asm *as = &e->as;
 
     if (e->flags == FLAGS_PACKED || !e->flags_dirty)
+        return;
+    /* At the end of an instruction nobody looks at the flags of a CPU without any. */
+    if (e->guest->flagless && !(e->ir->op[e->i].flags & IRF_LIVE) &&
+        !(ir_op_info[e->ir->op[e->i].op].props & IRP_USEF))
         return;
     if (e->flags == FLAGS_FCMP || e->flags == FLAGS_FCMP_SWAP) {
         save_fcmp(e);

@@ -853,6 +853,22 @@ void rule_mulh_u(Emit *e, const IrOp *op)
     mulh(e, op, false);
 }
 
+/* zero_divisor: rcx, the quotient, is the divisor 0 where `zero` jumps to. */
+static void zero_divisor(Emit *e, const IrOp *op, uint8_t *zero)
+{
+    Asm *as = &e->as;
+
+    if (op->imm & IR_DIV_ONES) {
+        uint8_t *done = asm_jmp8(as);
+
+        asm_patch8(as, zero);
+        asm_alu_ri(as, emit_wide(op), ALU_OR, RCX, -1);
+        asm_patch8(as, done);
+    } else {
+        asm_patch8(as, zero);
+    }
+}
+
 void rule_div_u(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
@@ -866,7 +882,7 @@ void rule_div_u(Emit *e, const IrOp *op)
     asm_alu_rr(as, 0, ALU_XOR, RDX, RDX);
     asm_div(as, w, RCX);
     asm_mov_rr(as, w, RCX, RAX);
-    asm_patch8(as, zero);               /* a zero divisor is the quotient already */
+    zero_divisor(e, op, zero);
     int r = emit_int_dst(e, op->d);
 
     asm_mov_rr(as, w, r, RCX);
@@ -891,6 +907,11 @@ void rule_div_s(Emit *e, const IrOp *op)
 
     asm_patch8(as, special);
     asm_imul_rr(as, w, RAX, RCX);
+    if (op->imm & IR_DIV_ONES) {
+        /* -a for -1 stays; 0 for 0 becomes -1: rdx is the divisor plus 1. */
+        asm_neg(as, w, RDX);
+        asm_alu_rr(as, w, ALU_OR, RAX, RDX);
+    }
     asm_patch8(as, done);
     int r = emit_int_dst(e, op->d);
 

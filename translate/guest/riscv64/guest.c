@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* guest.c: the riscv64 guest as the translator sees it. */
+#include <capstone/capstone.h>
+#include <elf.h>
+
+#include "translate/guest/riscv64/lift.h"
+
+// clang-format off
+#define X(i) { "x" #i, offsetof(RvState, x) + 8 * i, IR_I64 },
+#define F(i) { "f" #i, offsetof(RvState, f) + 16 * i, IR_V128 },
+#define EACH_0_31(M) \
+    M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) \
+    M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30) M(31)
+
+static const GuestReg regs[RV_REG_COUNT] = { EACH_0_31(X) EACH_0_31(F) };
+
+/* First guess: arguments, sp, s0, s1, ra; the compressed instructions reach x8 to x15. */
+static const uint8_t hot_int[] = { 15, 14, 10, 2, 8, 13, 11, 12, 9, 1, 16, 17, 5, 6, 7, 18, 19, 28 };
+
+#define HOT_F(i) (RV_F0 + i),
+static const uint8_t hot_vec[] = {
+    HOT_F(15) HOT_F(14) HOT_F(13) HOT_F(10) HOT_F(12) HOT_F(11) HOT_F(8) HOT_F(9)
+};
+// clang-format on
+
+enum { MAX_FEATURES = RV_FEAT_zba | RV_FEAT_zbb | RV_FEAT_zbs | RV_FEAT_zicond };
+
+/* The lowest two bits tell the length; instructions are little-endian. */
+static unsigned lift_insn(Lift *l)
+{
+    uint16_t half[2] = { 0, 0 };
+
+    if (l->code_len < 2) {
+        return 0;
+    }
+    memcpy(half, l->code, 2);
+    if (insn_bytes(half[0]) == 4) {
+        if (l->code_len < 4) {
+            return 0;
+        }
+        memcpy(half, l->code, 4);
+    }
+    return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) : 0;
+}
+
+static void state_init(Env *env)
+{
+    memset(rv_state(env), 0, sizeof(RvState));
+    rv_set_frm(env, RV_RNE);
+    rv_set_fflags(env, 0);
+}
+
+const Guest guest_riscv64 = {
+    .name = "riscv64",
+    .elf_machine = EM_RISCV,
+    .elf_class = ELFCLASS64,
+    .elf_data = ELFDATA2LSB,
+    .insn_min_bytes = 2,
+    .insn_max_bytes = 4,
+    .explicit_icache = true,
+    .regs = regs,
+    .n_regs = RV_REG_COUNT,
+    .pc_offset = offsetof(RvState, pc),
+    .nzcv_offset = offsetof(RvState, nzcv),
+    .flagless = true,
+    .canonical_nan = true,
+    .state_bytes = sizeof(RvState),
+    .hot_int = hot_int,
+    .n_hot_int = ARRAY_LEN(hot_int),
+    .hot_vec = hot_vec,
+    .n_hot_vec = ARRAY_LEN(hot_vec),
+    .helpers = rv_helpers,
+    .n_helpers = RV_HELPER_COUNT,
+    .lift_insn = lift_insn,
+    .features = MAX_FEATURES,
+    .state_init = state_init,
+    .capstone_arch = CS_ARCH_ALL,
+    .linux_abi = &rv_linux,
+};

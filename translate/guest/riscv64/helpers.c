@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* helpers.c: what riscv64 instructions do that is too long, or too rare, for IR. */
+#include <time.h>
+
+#include "translate/guest/riscv64/lift.h"
+#include "translate/ir/ir.h"
+#include "translate/translate.h"
+
+/*
+ * Round to nearest, ties away, is none of the host's modes, and a reserved mode makes instructions
+ * illegal that use it: both are modes that code is translated for. NaN results are always the
+ * default NaN here, so saying so changes no result and has the C meaning compute.
+ */
+void rv_set_frm(Env *env, uint32_t frm)
+{
+    static const uint8_t round[8] = { [RV_RNE] = IR_RN_EVEN, [RV_RTZ] = IR_RN_ZERO,
+                                      [RV_RDN] = IR_RN_DOWN, [RV_RUP] = IR_RN_UP,
+                                      [RV_RMM] = IR_RN_AWAY };
+    FpMode m = { .round = round[frm & 7], .default_nan = frm == RV_RMM };
+
+    rv_state(env)->frm = frm & 7;
+    env_set_fp_mode(env, &m);
+    env_set_guest_mode(env, frm > RV_RMM);
+}
+
+/* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */
+static uint32_t mirror5(uint32_t v)
+{
+    return (v & 1) << 4 | (v & 2) << 2 | (v & 4) | (v & 8) >> 2 | (v & 16) >> 4;
+}
+_Static_assert(FP_INVALID == 1 && FP_DIVZERO == 2 && FP_OVERFLOW == 4 && FP_UNDERFLOW == 8 &&
+                   FP_INEXACT == 16,
+               "fflags is the generic flags mirrored");
+
+uint32_t rv_get_fflags(Env *env)
+{
+    return mirror5(env_fp_flags(env));
+}
+
+void rv_set_fflags(Env *env, uint32_t fflags)
+{
+    env_set_fp_flags(env, mirror5(fflags));
+}
+
+/* HELPER(name) { ... }: not each uses all its arguments. */
+#define HELPER(name)                                                                     \
+    static uint64_t helper_##name(Env *env __attribute__((unused)),                      \
+                                  uint64_t a __attribute__((unused)),                    \
+                                  uint64_t b __attribute__((unused)),                    \
+                                  uint64_t c __attribute__((unused)))
+
+HELPER(get_fflags)
+{
+    return rv_get_fflags(env);
+}
+
+HELPER(set_fflags)
+{
+    rv_set_fflags(env, (uint32_t)a);
+    return 0;
+}
+
+HELPER(get_frm)
+{
+    return rv_state(env)->frm;
+}
+
+HELPER(set_frm)
+{
+    rv_set_frm(env, (uint32_t)a);
+    return 0;
+}
+
+/* Counters run with the host's monotonic clock; /proc/cpuinfo of real boards names no frequency. */
+HELPER(get_time)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+HELPER(fence_i)
+{
+    translate_invalidate(guest_addr(0), 1ull << 47);
+    return 0;
+}
+
+// clang-format off
+const HelperDef rv_helpers[RV_HELPER_COUNT] = {
+    [RV_HELPER_GET_FFLAGS] = { "get_fflags", helper_get_fflags, 0, 0 },
+    [RV_HELPER_SET_FFLAGS] = { "set_fflags", helper_set_fflags, 0, 0 },
+    [RV_HELPER_GET_FRM]    = { "get_frm",    helper_get_frm,    HELPER_LOADS,
+                               offsetof(RvState, frm) },
+    [RV_HELPER_SET_FRM]    = { "set_frm",    helper_set_frm,    0, 0 },
+    [RV_HELPER_GET_TIME]   = { "get_time",   helper_get_time,   0, 0 },
+    [RV_HELPER_FENCE_I]    = { "fence_i",    helper_fence_i,    0, 0 },
+};
+// clang-format on

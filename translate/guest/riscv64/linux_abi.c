@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* linux_abi.c: how Linux sees a riscv64 CPU: registers of system calls, threads, exec. */
+#include "gen/syscalls.h"
+#include "translate/guest/riscv64/linux_parts.h"
+
+static uint64_t get_pc(const Env *env)
+{
+    return rv_state_const(env)->pc;
+}
+
+static void set_pc(Env *env, uint64_t pc)
+{
+    rv_state(env)->pc = pc;
+}
+
+static uint64_t get_sp(const Env *env)
+{
+    return rv_state_const(env)->x[RV_SP];
+}
+
+static void set_sp(Env *env, uint64_t sp)
+{
+    rv_state(env)->x[RV_SP] = sp;
+}
+
+static void set_tls(Env *env, uint64_t tls)
+{
+    rv_state(env)->x[RV_TP] = tls;
+}
+
+static uint64_t syscall_number(const Env *env)
+{
+    return rv_state_const(env)->x[RV_A7];
+}
+
+static uint64_t syscall_arg(const Env *env, unsigned i)
+{
+    return rv_state_const(env)->x[RV_A0 + i];
+}
+
+static void set_result(Env *env, int64_t result)
+{
+    rv_state(env)->x[RV_A0] = (uint64_t)result;
+}
+
+/* ECALL has no compressed form. */
+static void syscall_restart(Env *env, uint64_t arg0)
+{
+    rv_state(env)->x[RV_A0] = arg0;
+    rv_state(env)->pc -= 4;
+}
+
+static void start(Env *env, uint64_t pc, uint64_t sp)
+{
+    RvState *s = rv_state(env);
+
+    memset(s, 0, sizeof(*s));
+    rv_set_frm(env, RV_RNE);
+    rv_set_fflags(env, 0);
+    s->pc = pc;
+    s->x[RV_SP] = sp;
+}
+
+static uint64_t hwcap2(void)
+{
+    return 0;
+}
+
+const LinuxGuest rv_linux = {
+    .uts_machine = "riscv64",
+    .syscall_map = rv_linux_syscall_map,
+    .syscall_count = RV_LINUX_SYSCALL_COUNT,
+    .get_pc = get_pc,
+    .set_pc = set_pc,
+    .get_sp = get_sp,
+    .set_sp = set_sp,
+    .set_tls = set_tls,
+    .syscall_number = syscall_number,
+    .syscall_arg = syscall_arg,
+    .set_result = set_result,
+    .syscall_restart = syscall_restart,
+    .start = start,
+    .clone_backwards = true,
+    .frame_push = rv_frame_push,
+    .frame_pop = rv_frame_pop,
+    .minsigstksz = 2048,
+    .core_notes = rv_core_notes,
+    .no_restorer = true,
+    .hwcap = rv_hwcap,
+    .hwcap2 = hwcap2,
+    .cpuinfo = rv_cpuinfo,
+    .vdso_build = rv_vdso_build,
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h: the registers of a riscv64 CPU in user mode, as they lie in Env.state.
+ *
+ * f registers are the low half of a vector; the upper half is always zero. x0 has a place so that
+ * numbers are indices, and is never written. fflags has no field: the sticky flags are collected
+ * by the run time (rv_get_fflags()).
+ */
+#pragma once
+
+#include "translate/env.h"
+
+typedef struct {
+    uint64_t x[32];
+    uint64_t pc;
+    uint32_t nzcv;              /* of the IR, inside one instruction: the CPU has no flags */
+    uint32_t frm;               /* written by rv_set_frm() only */
+    _Alignas(16) V128 f[32];
+} RvState;
+_Static_assert(offsetof(RvState, f) % 16 == 0 && sizeof(RvState) <= ENV_STATE_BYTES,
+               "layout of RvState");
+
+/* Indices into guest_riscv64.regs, and registers with a role. */
+enum { RV_X0 = 0, RV_F0 = 32, RV_REG_COUNT = 64 };
+enum { RV_RA = 1, RV_SP = 2, RV_TP = 4, RV_T0 = 5, RV_A0 = 10, RV_A7 = 17 };
+
+/* Rounding modes in instructions and frm; 5 and 6 are reserved, 7 in an instruction means frm. */
+enum { RV_RNE, RV_RTZ, RV_RDN, RV_RUP, RV_RMM, RV_DYN = 7 };
+
+static inline RvState *rv_state(Env *env)
+{
+    return (RvState *)env->state;
+}
+
+static inline const RvState *rv_state_const(const Env *env)
+{
+    return (const RvState *)env->state;
+}
+
+/* rv_set_frm: 0 to 7. Own thread, between blocks. */
+void rv_set_frm(Env *env, uint32_t frm);
+
+/* rv_get_fflags, rv_set_fflags: NV DZ OF UF NX, bits 4 to 0, from and to the sticky flags. */
+uint32_t rv_get_fflags(Env *env);
+void rv_set_fflags(Env *env, uint32_t fflags);
+
+/* The Linux side of this guest (linux_abi.c). */
+extern const struct LinuxGuest rv_linux;
