@@ -71,7 +71,7 @@ UNIT_SRCS := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(O)/obj/%.o)
 
 .PHONY: all
-all: $(O)/mimus
+all: $(O)/mimus $(O)/mimus-binfmt
 
 # ---- libraries: found once, with a hint when they are missing ----
 
@@ -138,14 +138,18 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
+# One file, two programs: the name says which.
+$(O)/mimus-binfmt: | $(O)/mimus
+	@ln -sf mimus $@
+
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines codegen prog-fast observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall linux secure litmus observe diff \
+CHECK_FAST := headers includes tables unit insn engines codegen prog-fast binfmt observe bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall linux secure binfmt litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
@@ -177,7 +181,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall check-linux \
-        check-litmus check-secure check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
@@ -250,6 +254,10 @@ check-litmus: $(O)/mimus
 
 check-secure: $(O)/mimus
 	@$(PYTHON) tests/secure/run.py --mimus $(MIMUS)
+
+# In user namespaces: the machine's own table is not touched.
+check-binfmt: $(O)/mimus
+	@$(PYTHON) tests/binfmt/run.py --mimus $(O)/mimus --out $(O)/binfmt
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -345,10 +353,12 @@ setup:
 install: $(O)/mimus install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
+	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
 
 install-man:
-	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	install -m 644 mimus.1 '$(DESTDIR)$(PREFIX)/share/man/man1/mimus.1'
+	install -m 644 binfmt/mimus-binfmt.8 '$(DESTDIR)$(PREFIX)/share/man/man8/mimus-binfmt.8'
 
 clean:
 	rm -rf '$(O)'

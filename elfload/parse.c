@@ -114,6 +114,8 @@ static void note_load(ElfImage *img, const Elf64_Phdr *p, uint64_t phoff)
         (ElfSegment){ p->p_offset, p->p_vaddr, p->p_filesz, p->p_memsz, p->p_flags };
     if (p->p_offset <= phoff && phoff - p->p_offset < p->p_filesz)
         img->phdr_vaddr = phoff - p->p_offset + p->p_vaddr;
+    if (p->p_align < img->page)
+        img->page = p->p_align;
     /* Senseless alignments are ignored, as the kernel does; so are absurd ones. */
     if (p->p_align > img->align && !(p->p_align & (p->p_align - 1)) && p->p_align <= 1u << 30)
         img->align = p->p_align;
@@ -154,7 +156,7 @@ int elf_parse(Bytes head, Bytes phdrs, ElfImage *img, const char **why)
     Header h = { 0 };
     Elf64_Phdr p;
 
-    *img = (ElfImage){ .stack_flags = -1, .align = PAGE_BYTES };
+    *img = (ElfImage){ .stack_flags = -1, .align = PAGE_BYTES, .page = UINT64_MAX };
     *why = header_read(head, &h);
     if (*why)
         return -ENOEXEC;

@@ -31,6 +31,7 @@ typedef struct {
     int stack_flags;            /* PF_ of PT_GNU_STACK, -1: none */
     uint64_t low, high;         /* addresses all segments lie in; equal when there is none */
     uint64_t align;             /* largest sensible p_align, a power of two >= the page */
+    uint64_t page;              /* least p_align of a PT_LOAD: made for pages of at most this */
     ElfSegment *load;           /* PT_LOAD in file order */
     unsigned n_load;
 } ElfImage;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * main.c: the mimus program. It can be started in three ways:
+ * main.c: the mimus program. It can be started in several ways:
  *
  *   mimus [options] PROGRAM [arguments]      also as mimus-ARCH, qemu-ARCH[-static], which then
  *                                            run programs of that CPU only
  *   by binfmt_misc                           mimus PATH [ARGV0] arguments (flags O, P)
  *   by the execve of a guest                 argv is the guest's, see exec.h
+ *   mimus-binfmt ...                         is another program, see binfmt/tool.h
  *
  * Exit status before the guest runs: 127 not found, 126 cannot be run, 1 wrong usage.
  */
@@ -22,6 +23,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "binfmt/tool.h"
 #include "elfload/map.h"
 #include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
@@ -274,6 +276,9 @@ static void start_translator(const Guest *guest, bool handed_over)
 static void command_line(int argc, char **argv, Start *s)
 {
     static char found[PATH_MAX];
+
+    if (argc && !strcmp(base_name(argv[0]), "mimus-binfmt"))
+        exit(binfmt_main(argc, argv));
     int i = options_parse(argc, argv);
 
     if (options.prefix)
