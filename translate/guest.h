@@ -49,9 +49,14 @@ typedef struct {
     const char *name, *what;
 } GuestCpu;
 
+/*
+ * Switched on, bits and needs are set; switched off, off is cleared, and then the bits of every
+ * feature whose needs are not all there. A name with a '=' is a whole switch: given, it clears off
+ * and sets needs.
+ */
 typedef struct {
     const char *name;
-    uint64_t bits;
+    uint64_t bits, needs, off;
     bool lifted;            /* may be switched on */
 } GuestFeature;
 

@@ -71,13 +71,13 @@ HELPER(set_frm)
     return 0;
 }
 
-/* Counters run with the host's monotonic clock; /proc/cpuinfo of real boards names no frequency. */
+/* Counters run with the host's monotonic clock. */
 HELPER(get_time)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * RV_TIME_HZ + (uint64_t)now.tv_nsec;
 }
 
 HELPER(fence_i)
