@@ -4,12 +4,18 @@
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
-enum { CSR_FFLAGS = 1, CSR_FRM, CSR_FCSR, CSR_CYCLE = 0xc00, CSR_TIME, CSR_INSTRET };
+enum { CSR_FFLAGS = 1, CSR_FRM, CSR_FCSR, CSR_CYCLE = 0xc00, CSR_TIME, CSR_INSTRET, CSR_HPMCOUNTER3, CSR_HPMCOUNTER31 = 0xc1f };
 enum { FFLAGS_BITS = 0x1f, FRM_BITS = 7, FRM_LSB = 5 };
 
 typedef enum { CSR_WRITE, CSR_SET, CSR_CLEAR } CsrOp;
 
-static bool known_csr(unsigned csr, bool writes)
+/* Counters of events: ours count none. */
+static bool is_event_counter(unsigned csr)
+{
+    return csr >= CSR_HPMCOUNTER3 && csr <= CSR_HPMCOUNTER31;
+}
+
+static bool known_csr(const Lift *l, unsigned csr, bool writes)
 {
     switch (csr) {
     case CSR_FFLAGS:
@@ -17,8 +23,8 @@ static bool known_csr(unsigned csr, bool writes)
     case CSR_FCSR: return true;
     case CSR_CYCLE:
     case CSR_TIME:
-    case CSR_INSTRET: return !writes;
-    default: return false;
+    case CSR_INSTRET: return !writes && l->features & RV_FEAT_zicntr;
+    default: return is_event_counter(csr) && !writes && l->features & RV_FEAT_zihpm;
     }
 }
 
@@ -33,7 +39,7 @@ static IrVal csr_read(Lift *l, unsigned csr)
         frm = rv_call(l, RV_HELPER_GET_FRM, imm(l, 0));
         return ir_or(l->ir, ir_shl(l->ir, frm, imm(l, FRM_LSB)),
                      rv_call(l, RV_HELPER_GET_FFLAGS, imm(l, 0)));
-    default: return rv_call(l, RV_HELPER_GET_TIME, imm(l, 0));
+    default: return is_event_counter(csr) ? imm(l, 0) : rv_call(l, RV_HELPER_GET_TIME, imm(l, 0));
     }
 }
 
@@ -59,7 +65,7 @@ static bool csr(Lift *l, uint32_t word, unsigned csr, unsigned rd, CsrOp op, IrV
     bool writes = op == CSR_WRITE || !none;
     IrVal old = IR_NONE;
 
-    if (!known_csr(csr, writes)) {
+    if (!known_csr(l, csr, writes)) {
         return false;
     }
     if (rd || op != CSR_WRITE) {

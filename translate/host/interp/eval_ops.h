@@ -53,7 +53,7 @@
 /* eval_hash.c */
 #define EVAL_HASH_OPS(X) \
     X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
-    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey) X(sm4sub)
 // clang-format on
 
 #define EVAL_VECTOR_OPS(X)                                                                     \

@@ -139,7 +139,7 @@ void emit_not(Emit *e, int d);
     X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1) \
     /* rules_hash.c */ \
     X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
-    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey) X(sm4sub)
 // clang-format on
 
 #define X(name) VecRule rule_##name;

@@ -280,6 +280,7 @@ static const Form crypto_forms[] = {
     F(sm3tt2a, T32, L128, imm_fma), F(sm3tt2b, T32, L128, imm_fma),
     F(sm3partw1, T32, L128, imm_none), F(sm3partw2, T32, L128, imm_none),
     F(sm4e, T32, L128, imm_none), F(sm4ekey, T32, L128, imm_none),
+    F(sm4sub, T8, L128, imm_none),
 };
 #undef F
 // clang-format on
