@@ -416,9 +416,9 @@ def block_cases():
         yield (word | 5 << 7 | 6 << 15, name + " x5, x6"), "", "x5=0"
     for n in (1, 3, 15):
         yield (0x6081 | (n >> 1) << 8, "c.mop.%d" % n), "", ""
-    yield "csrrs x5, 0xc03, x0", "", "x5=0"
-    yield "csrrs x5, 0xc1f, x0", "", "x5=0"
-    yield "csrrw x0, 0xc1f, x0", "", "undef"
+    yield "csrrs x5, 0xc03, x0", "", "undef"
+    yield "csrrs x5, 0xc1f, x0", "", "undef"
+    yield "csrrw x0, 0xc01, x0", "", "undef"
     yield "csrrw x0, 0x015, x0", "", "undef"
 
 
