@@ -14,8 +14,8 @@
  * Exactness. The invalid exception is unmasked in translated code and the interpreter re-runs
  * the guest instruction that raised it, so rules may rely on: no invalid operation, no
  * signalling NaN gets past an instruction that would raise it. Two things follow. Nothing is
- * written to d before the last instruction that may trap or deopt, except by that instruction
- * itself; and lanes outside VL must not raise inexact, overflow or underflow on their own.
+ * written to d, when it is an operand, before the last instruction that may trap or deopt, except by
+ * that instruction itself; and lanes outside VL must not raise inexact, overflow or underflow on their own.
  */
 #pragma once
 
