@@ -317,8 +317,8 @@ def own_checks(out, engines):
     return passed, failed
 
 
-def build_guest(out, name="guest", *options):
-    cc = shutil.which("aarch64-linux-gnu-gcc")
+def build_guest(out, name="guest", *options, compiler="aarch64-linux-gnu-gcc"):
+    cc = shutil.which(compiler)
     if not cc:
         return None
     exe, src = os.path.join(out, name), os.path.join(HERE, name + ".c")
