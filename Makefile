@@ -43,7 +43,7 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 HOST_ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 GUESTS    := $(patsubst translate/guest/%/guest.c,%,$(sort $(wildcard translate/guest/*/guest.c)))
-SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt)
+SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt run)
 
 # Back-ends of other hosts stay out; so do folders of guests without a guest.c.
 SRCS := $(sort $(shell find $(SRC_DIRS) -name '*.[cS]'))
@@ -72,7 +72,7 @@ UNIT_SRCS := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(O)/obj/%.o)
 
 .PHONY: all
-all: $(O)/mimus $(O)/mimus-binfmt
+all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run
 
 # ---- libraries: found once, with a hint when they are missing ----
 
@@ -139,8 +139,8 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
-# One file, two programs: the name says which.
-$(O)/mimus-binfmt: | $(O)/mimus
+# One file, three programs: the name says which.
+$(O)/mimus-binfmt $(O)/mimus-run: | $(O)/mimus
 	@ln -sf mimus $@
 
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
@@ -150,7 +150,7 @@ $(O)/mimus-binfmt: | $(O)/mimus
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
@@ -182,7 +182,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
@@ -262,6 +262,9 @@ check-secure: $(O)/mimus
 # In user namespaces: the machine's own table is not touched.
 check-binfmt: $(O)/mimus
 	@$(PYTHON) tests/binfmt/run.py --mimus $(O)/mimus --out $(O)/binfmt
+
+check-run: $(O)/mimus
+	@$(PYTHON) tests/run/run.py --mimus $(O)/mimus --out $(O)/run-tests
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -360,10 +363,11 @@ install: $(O)/mimus install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
+	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-run'
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
-	install -m 644 mimus.1 '$(DESTDIR)$(PREFIX)/share/man/man1/mimus.1'
+	install -m 644 mimus.1 run/mimus-run.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 binfmt/mimus-binfmt.8 '$(DESTDIR)$(PREFIX)/share/man/man8/mimus-binfmt.8'
 
 clean:
