@@ -159,7 +159,7 @@ static void cold_write(Emit *e, const ColdStub *c)
         deopt_call(as, c->guest_pc);
         break;
     case COLD_INVALID:
-        asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 1);
+        asm_mov_mi(as, 4, emit_rt(fcmp_invalid), FP_INVALID);
         asm_jmp_to(as, c->back);
         break;
     case COLD_NAN:
