@@ -146,7 +146,7 @@ uint32_t env_fp_flags(Env *env)
 {
     uint32_t f = env->rt.fp_flags | flags_from_mxcsr(_mm_getcsr());
 
-    return env->rt.fcmp_invalid ? f | FP_INVALID : f;
+    return f | env->rt.fcmp_invalid;
 }
 
 void env_set_fp_flags(Env *env, uint32_t flags)

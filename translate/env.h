@@ -76,7 +76,7 @@ typedef struct {
     uint32_t qc;                /* nonzero: saturation happened since last cleared */
     uint32_t exit_kind;
     uint32_t exit_arg;
-    uint32_t fcmp_invalid;      /* nonzero: a signalling compare met a quiet NaN */
+    uint32_t fcmp_invalid;      /* FP_INVALID: a signalling compare met a quiet NaN; or 0 */
     uint32_t nzcv;              /* flags while translated code runs, in the back-end's packed form */
     uint64_t excl_addr;         /* exclusive monitor: address, size in bytes or 0, value */
     uint64_t excl_size;

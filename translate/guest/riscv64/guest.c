@@ -49,7 +49,8 @@ static unsigned lift_insn(Lift *l)
     } else if (!(l->features & RV_FEAT_zca)) {
         return 0;
     }
-    return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) : 0;
+    l->more = 0;
+    return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) + l->more : 0;
 }
 
 static void state_init(Env *env)

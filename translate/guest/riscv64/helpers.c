@@ -50,17 +50,6 @@ void rv_set_fflags(Env *env, uint32_t fflags)
                                   uint64_t b __attribute__((unused)),                    \
                                   uint64_t c __attribute__((unused)))
 
-HELPER(get_fflags)
-{
-    return rv_get_fflags(env);
-}
-
-HELPER(set_fflags)
-{
-    rv_set_fflags(env, (uint32_t)a);
-    return 0;
-}
-
 HELPER(get_frm)
 {
     return rv_state(env)->frm;
@@ -89,8 +78,6 @@ HELPER(fence_i)
 
 // clang-format off
 const HelperDef rv_helpers[RV_HELPER_COUNT] = {
-    [RV_HELPER_GET_FFLAGS] = { "get_fflags", helper_get_fflags, 0, 0 },
-    [RV_HELPER_SET_FFLAGS] = { "set_fflags", helper_set_fflags, 0, 0 },
     [RV_HELPER_GET_FRM]    = { "get_frm",    helper_get_frm,    HELPER_LOADS,
                                offsetof(RvState, frm) },
     [RV_HELPER_SET_FRM]    = { "set_frm",    helper_set_frm,    0, 0 },

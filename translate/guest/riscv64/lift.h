@@ -14,8 +14,6 @@ extern const Guest guest_riscv64, guest_riscv32;
 
 /* Helpers, called by IR op `call` with these numbers; the table is in helpers.c. */
 enum {
-    RV_HELPER_GET_FFLAGS,
-    RV_HELPER_SET_FFLAGS,
     RV_HELPER_GET_FRM,
     RV_HELPER_SET_FRM,
     RV_HELPER_GET_TIME,
@@ -97,3 +95,7 @@ IrVal rv_cset(Lift *l, IrCond cond);
 
 /* rv_select: the condition's x or y, 64 bits. */
 IrVal rv_select(Lift *l, IrCond cond, IrVal x, IrVal y);
+
+/* rv_compare: x register rd = cond after op (fcmp or fcmpe) of f registers; fmt as in instructions. */
+void rv_compare(Lift *l, IrOpcode op, IrCond cond, unsigned fmt, unsigned rd, unsigned rs1,
+                unsigned rs2);

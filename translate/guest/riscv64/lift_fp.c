@@ -156,18 +156,18 @@ LIFT(fsgnjx)
 
 /* ---- comparison ---- */
 
-static bool compare(Lift *l, IrOpcode op, IrCond cond, unsigned fmt, unsigned rd, unsigned rs1,
-                    unsigned rs2)
+void rv_compare(Lift *l, IrOpcode op, IrCond cond, unsigned fmt, unsigned rd, unsigned rs1,
+                unsigned rs2)
 {
     ir_v2(l->ir, op, fmt_type(fmt), fmt_vl(fmt), get_f(l, rs1), get_f(l, rs2), 0);
     rv_set_x(l, rd, rv_cset(l, cond));
-    return true;
 }
 
 #define COMPARE(name, op, cond)                                                          \
     LIFT(name)                                                                           \
     {                                                                                    \
-        return compare(l, IR_##op, IR_##cond, a->fmt, a->rd, a->rs1, a->rs2);            \
+        rv_compare(l, IR_##op, IR_##cond, a->fmt, a->rd, a->rs1, a->rs2);                \
+        return true;                                                                     \
     }
 
 // clang-format off

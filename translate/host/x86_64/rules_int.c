@@ -1239,6 +1239,38 @@ void rule_setf_k(Emit *e, const IrOp *op)
     e->flags_dirty = false;
 }
 
+/*
+ * Translated code has INVALID never in MXCSR, where it would trap; the others are one bit further up
+ * there than in FP_.
+ */
+void rule_getfp(Emit *e, const IrOp *op)
+{
+    enum { FROM_MXCSR = FP_DIVZERO | FP_OVERFLOW | FP_UNDERFLOW | FP_INEXACT };
+    _Static_assert(FROM_MXCSR == 0x3c >> 1, "FP_ flags in the order of MXCSR");
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    int r = emit_int_dst(e, op->d);
+
+    asm_stmxcsr(as, emit_rt(arg));
+    asm_mov_rm(as, 0, r, emit_rt(arg));
+    asm_shift_ri(as, 0, SH_SHR, r, 1);
+    asm_alu_ri(as, 0, ALU_AND, r, FROM_MXCSR);
+    asm_alu_rm(as, 0, ALU_OR, r, emit_rt(fp_flags));
+    asm_alu_rm(as, 0, ALU_OR, r, emit_rt(fcmp_invalid));
+    emit_int_done(e, op->d, r);
+}
+
+/* rt.mxcsr is MXCSR without flags. */
+void rule_setfp(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+
+    asm_mov_mr(as, 4, emit_rt(fp_flags), emit_int(e, op->a, RAX));
+    asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 0);
+    asm_ldmxcsr(as, emit_rt(mxcsr));
+}
+
 /* load_flags_const: EFLAGS = nzcv in the subtraction's form. */
 static void load_flags_const(Emit *e, unsigned nzcv)
 {
