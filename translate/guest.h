@@ -13,6 +13,7 @@ typedef struct {
     const char *name;       /* as printed: "x0", "v31" */
     uint16_t offset;        /* in the guest's state struct */
     uint8_t type;           /* IR_I64, IR_I32 or IR_V128 */
+    bool low_half;          /* IR_V128: the upper half is always zero */
 } GuestReg;
 
 /* What a helper (IR op call) touches besides its arguments and result. */

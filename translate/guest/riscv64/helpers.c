@@ -20,7 +20,8 @@ void rv_set_frm(Env *env, uint32_t frm)
 
     rv_state(env)->frm = frm & 7;
     env_set_fp_mode(env, &m);
-    env_set_guest_mode(env, frm > RV_RMM);
+    env_set_guest_mode(env, (frm > RV_RMM ? RV_MODE_FRM_RESERVED : 0) |
+                                (frm != RV_RNE ? RV_MODE_FRM_SET : 0));
 }
 
 /* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */

@@ -4,8 +4,7 @@
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
-/* address: of rs1 + disp; a base that is known is folded into it. */
-static IrVal address(Lift *l, unsigned rs1, int64_t *disp)
+IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp)
 {
     uint64_t base;
 
@@ -19,7 +18,7 @@ static IrVal address(Lift *l, unsigned rs1, int64_t *disp)
 
 static bool load(Lift *l, IrOpcode op, IrType type, unsigned rd, unsigned rs1, int64_t disp)
 {
-    IrVal base = address(l, rs1, &disp), v;
+    IrVal base = rv_address(l, rs1, &disp), v;
 
     v = op == IR_load_s ? ir_load_s(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp)
                         : ir_load(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp);
@@ -29,7 +28,7 @@ static bool load(Lift *l, IrOpcode op, IrType type, unsigned rd, unsigned rs1, i
 
 static bool store(Lift *l, IrType type, unsigned rs2, unsigned rs1, int64_t disp)
 {
-    IrVal base = address(l, rs1, &disp);
+    IrVal base = rv_address(l, rs1, &disp);
 
     ir_store(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp, rv_get_x(l, rs2));
     return true;

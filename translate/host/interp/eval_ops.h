@@ -36,7 +36,7 @@
 /* eval_fp.c: lanes of eval_fp.h's functions; F16, F32 and F64 throughout */
 #define EVAL_FP_OPS(X) \
     X(fadd) X(fsub) X(fmul) X(fmulx) X(fdiv) X(fsqrt) X(fma) X(fmax) X(fmin) X(fmaxnm) X(fminnm) \
-    X(fabs) X(fneg) X(frecps) X(frsqrts) X(frecpe) X(frsqrte) X(frecpx) \
+    X(fabs) X(fneg) X(fsgnj) X(frecps) X(frsqrts) X(frecpe) X(frsqrte) X(frecpx) \
     X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) X(fcvt) X(fwiden) X(fnarrow) \
     X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) X(i_sto_f) X(i_uto_f) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
