@@ -153,6 +153,11 @@ CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow
 CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
+# Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
+TEST_GUESTS?= aarch64,riscv64
+BRIEF      ?= riscv64
+GUEST      ?= aarch64
+BOTH        = --guest $(TEST_GUESTS) --brief "$(BRIEF)"
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
 
@@ -236,10 +241,10 @@ check-engines: $(O)/engine-tests
 	@$(O)/engine-tests -n $(SEQUENCES)
 
 check-prog: $(O)/mimus
-	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/prog
+	@$(PYTHON) tests/run_prog.py $(BOTH) --mimus $(MIMUS) --out $(O)/prog tests/prog
 
 check-prog-fast: $(O)/mimus
-	@$(PYTHON) tests/run_prog.py --fast --mimus $(MIMUS) --out $(O)/prog tests/prog
+	@$(PYTHON) tests/run_prog.py --fast --guest $(TEST_GUESTS) --mimus $(MIMUS) --out $(O)/prog tests/prog
 
 check-narrow: $(O)/mimus
 	@$(PYTHON) tests/narrow/run.py --mimus $(MIMUS) --out $(O)/narrow
@@ -302,7 +307,7 @@ check-vixl: $(O)/mimus $(O)/isa-words
 	    --source '$(VIXL)'
 
 check-root: $(O)/mimus
-	@$(PYTHON) tests/root/run.py --slow --mimus $(MIMUS) --out $(O)/root
+	@$(PYTHON) tests/root/run.py --slow $(BOTH) --mimus $(MIMUS) --out $(O)/root
 
 # Needs two roots of 150 packages: not part of check.
 check-x264: $(O)/mimus
@@ -312,7 +317,7 @@ check-x264: $(O)/mimus
 PROGRAMS ?=
 LOOPS    ?= 1
 check-programs: $(O)/mimus
-	@$(PYTHON) tests/root/run.py --programs --only '$(PROGRAMS)' --repeat $(LOOPS) \
+	@$(PYTHON) tests/root/run.py --programs --guest $(GUEST) --only '$(PROGRAMS)' --repeat $(LOOPS) \
 	    --mimus $(MIMUS) --out $(O)/programs
 
 # The measuring kit itself; `make bench` measures.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run the system call programs check by check, natively and under Mimus, and compare.
 
-usage: check_linux.py [--mimus CMD] [--out DIR] [--jobs N] [--only REGEX] [--expected FILE]
+usage: check_linux.py [--guest CPU] [--mimus CMD] [--out DIR] [--jobs N] [--only REGEX] [--expected FILE]
                       [--need N] [--verbose] FOLDER...
 
 Each program is built for this machine and for the guest with -DNAME_CHECKS, so that every
@@ -61,12 +61,12 @@ class Result:
 
 def one_run(kind, src, a, mimus):
     """Returns (checks, output, note)."""
-    exe, why = run_prog.build(src, kind, a.out)
+    exe, why = run_prog.build(src, kind, a.out, a.guest)
     if why:
         return {}, "", "%s: %s" % (kind, why)
     cwd = os.path.join(a.out, "work.%s.%s" % (src.name, kind))
     os.makedirs(cwd, exist_ok=True)
-    status, out, err = run_prog.run(run_prog.command(kind, exe, src, mimus), src, cwd)
+    status, out, err = run_prog.run(run_prog.command(kind, exe, src, mimus, a.guest), src, cwd)
     note = "%s: timed out" % kind if status is None else None
     if kind != "native" and re.search(r"^mimus: (?!.*not supported)", err, re.M):
         note = "%s says: %s" % (kind, err.strip().splitlines()[-1][:200])
@@ -113,6 +113,7 @@ def table(results):
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--guest", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--out", default="build/check-linux")
     ap.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 2)))
@@ -126,7 +127,7 @@ def main():
     mimus[0] = os.path.abspath(mimus[0])
     a.out = os.path.abspath(a.out)
     os.makedirs(a.out, exist_ok=True)
-    sources = [s for s in run_prog.find_sources(a.path, a.only)
+    sources = [s for s in run_prog.find_sources(a.path, a.only, a.guest)
                if not s.get("builds") or "native" in s.words("builds")]
     for s in sources:
         if s.get("family", "calls") not in FAMILIES:

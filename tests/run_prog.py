@@ -2,29 +2,34 @@
 # SPDX-License-Identifier: MIT
 """Build guest programs from C and C++ sources and compare what they print.
 
-usage: run_prog.py [--mimus CMD] [--out DIR] [--fast] [--jobs N] [--only REGEX] FOLDER|FILE...
+usage: run_prog.py [--guest CPU,...] [--brief CPU,...] [--mimus CMD] [--out DIR] [--fast]
+                   [--jobs N] [--only REGEX] FOLDER|FILE...
 
 Each source is built three times, as far as compilers are there, and run so:
 
   native    for this machine, run directly
-  static    with aarch64-linux-gnu-gcc -static, run as MIMUS PROGRAM
+  static    with GUEST-linux-gnu-gcc -static, run as MIMUS PROGRAM
   interp    the static program again with -accel interp
   dynamic   with shared libraries, run as MIMUS -L SYSROOT PROGRAM
 
 What a source says of itself stands in comment lines of its first 60 lines:
 
-  // expect: TEXT        next line of standard output; `// expect~ REGEX` matches a whole line
+  // expect: TEXT        next line of standard output; `// expect~ REGEX` matches a whole line;
+                         `// expect-aarch64: TEXT` is only said to that guest
   // status: N           exit status (default 0; 128 + n: killed by signal n)
   // args: A B           command line; // env: NAME=VALUE; // stdin: TEXT
-  // cflags: -lm         added to every build; // cflags-aarch64: ... to guest builds
+  // cflags: -lm         added to every build; // cflags-aarch64: ... to builds for that guest
+  // guests: aarch64     the guests it is for (default: all)
   // builds: static ...  which of the four (default all)
   // options: -E A=B     options of mimus
   // timeout: SECONDS    of one run (default 30)
   // repeat: N           runs of the static build (default 1; one with --fast)
   // fast: no            left out by --fast (which runs native and static only)
 
-Without an expect line the native output is what the others must equal. --mimus may be a
-qemu-aarch64 (a stand-in while working on the tests; interp is then skipped).
+Without an expect line the native output is what the others must equal. The guest is aarch64 or
+another that there is a GUEST-linux-gnu-gcc for, or several, one after the other; those of --brief
+only run the static programs. --mimus may be a qemu-GUEST (a stand-in while
+working on the tests; interp is then skipped).
 """
 import argparse
 import concurrent.futures
@@ -36,15 +41,13 @@ import subprocess
 import sys
 import time
 
-CROSS = "aarch64-linux-gnu-"
-SYSROOT = os.environ.get("MIMUS_SYSROOT", "/usr/aarch64-linux-gnu")
 BUILDS = ("native", "static", "interp", "dynamic")
 
 
 class Source:
     """One source file and its comment directives."""
 
-    def __init__(self, path):
+    def __init__(self, path, guest):
         self.path = path
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.expect, self.env = [], {}
@@ -55,7 +58,7 @@ class Source:
                 if not m:
                     continue
                 key, kind, value = m.group(1), m.group(2), m.group(3) or ""
-                if key == "expect":
+                if key in ("expect", "expect-" + guest):
                     self.expect.append((kind, value))
                 elif key == "env":
                     self.env.update([value.split("=", 1)])
@@ -69,21 +72,21 @@ class Source:
         return shlex.split(self.get(key))
 
 
-def compiler(src, native):
+def compiler(src, native, guest):
     cxx = src.path.endswith((".cc", ".cpp"))
     if native:
         return [os.environ.get("NATIVE_CXX", "g++") if cxx else
                 os.environ.get("NATIVE_CC", "gcc")]
-    return [CROSS + ("g++" if cxx else "gcc")]
+    return [guest + "-linux-gnu-" + ("g++" if cxx else "gcc")]
 
 
-def build(src, kind, out):
+def build(src, kind, out, guest):
     """Returns (program path, None) or (None, reason)."""
     kind = "static" if kind == "interp" else kind
-    cc = compiler(src, kind == "native")
+    cc = compiler(src, kind == "native", guest)
     if not shutil.which(cc[0]):
         return None, "no %s" % cc[0]
-    exe = os.path.join(out, "%s.%s" % (src.name, kind))
+    exe = os.path.join(out, "%s.%s" % (src.name, kind if kind == "native" else guest + "." + kind))
     folder = os.path.dirname(src.path)
     newest = max(os.path.getmtime(os.path.join(folder, f)) for f in os.listdir(folder)
                  if f.endswith(".h") or f == os.path.basename(src.path))
@@ -92,7 +95,7 @@ def build(src, kind, out):
     std = "-std=gnu++17" if cc[0].endswith("g++") else "-std=gnu17"
     cmd = cc + ["-O2", std, "-D_GNU_SOURCE=", "-pthread", "-o", exe, src.path]
     cmd += ["-static"] if kind == "static" else []
-    cmd += src.words("cflags") + ([] if kind == "native" else src.words("cflags-aarch64"))
+    cmd += src.words("cflags") + ([] if kind == "native" else src.words("cflags-" + guest))
     r = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if r.returncode:
         return None, "FAIL build: " + r.stdout.strip()[-600:]
@@ -143,7 +146,7 @@ def judge(src, expect, result):
     return bad + tail if bad else None
 
 
-def command(kind, exe, src, mimus):
+def command(kind, exe, src, mimus, guest):
     args = src.words("args")
     if kind == "native":
         return [exe] + args
@@ -151,31 +154,33 @@ def command(kind, exe, src, mimus):
     if kind == "interp":
         cmd += ["-accel", "interp"]
     if kind == "dynamic":
-        cmd += ["-L", SYSROOT]
+        cmd += ["-L", os.environ.get("MIMUS_SYSROOT", "/usr/%s-linux-gnu" % guest)]
     return cmd + [exe] + args
 
 
-def test_source(src, a, mimus):
+def test_source(src, a, mimus, guest):
     """All builds of one source: a list of (kind, verdict, seconds); None passes."""
     done, expect = [], src.expect
     wanted = src.words("builds") or list(BUILDS)
     if a.fast:
         wanted = [k for k in wanted if k in ("native", "static")]
+    elif guest in a.brief.split(","):
+        wanted = [k for k in wanted if k == "static" or (k == "native" and not expect)]
     for kind in [k for k in BUILDS if k in wanted]:
         start = time.monotonic()
         if kind == "interp" and "qemu" in os.path.basename(mimus[0]):
             done.append((kind, "skip: the stand-in has no -accel interp", 0))
             continue
-        exe, why = build(src, kind, a.out)
+        exe, why = build(src, kind, a.out, guest)
         if why:
             done.append((kind, why if why.startswith("FAIL") else "skip: " + why, 0))
             continue
-        cwd = os.path.join(a.out, "work.%s.%s" % (src.name, kind))
+        cwd = os.path.join(a.out, "work.%s.%s.%s" % (src.name, guest, kind))
         shutil.rmtree(cwd, ignore_errors=True)
         os.makedirs(cwd)
         verdict = None
         for i in range(int(src.get("repeat", "1")) if kind == "static" and not a.fast else 1):
-            result = run(command(kind, exe, src, mimus), src, cwd)
+            result = run(command(kind, exe, src, mimus, guest), src, cwd)
             if kind == "native" and not src.expect:
                 expect = [(":", x) for x in result[1].splitlines()]
             verdict = judge(src, expect, result)
@@ -186,18 +191,44 @@ def test_source(src, a, mimus):
     return done
 
 
-def find_sources(paths, only):
+def find_sources(paths, only, guest):
     for p in paths:
         files = [p] if os.path.isfile(p) else sorted(
             os.path.join(p, f) for f in os.listdir(p) if f.endswith((".c", ".cc")))
         for f in files:
-            if re.search(only, f):
-                yield Source(os.path.abspath(f))
+            src = Source(os.path.abspath(f), guest)
+            if re.search(only, f) and guest in (src.words("guests") or [guest]):
+                yield src
+
+
+def test_guest(a, mimus, guest):
+    """Returns (passed, failed, skipped)."""
+    sources = [s for s in find_sources(a.path, a.only, guest)
+               if not (a.fast and s.get("fast") == "no")]
+    passed = failed = 0
+    skips = {}
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        results = pool.map(lambda s: test_source(s, a, mimus, guest), sources)
+        for src, done in zip(sources, results):
+            for kind, verdict, seconds in done:
+                what = " ".join([src.name, kind] + ([guest] if "," in a.guest else []))
+                if verdict and verdict.startswith("skip: "):
+                    skips.setdefault(verdict[6:], []).append(what)
+                    continue
+                passed += verdict is None
+                failed += verdict is not None
+                if verdict or a.verbose:
+                    print("%-24s %5.1f s  %s" % (what, seconds, verdict or "ok"), flush=True)
+    for why, names in skips.items():
+        print("skipped %d (%s): %s" % (len(names), ", ".join(names[:4]), why))
+    return passed, failed, sum(len(n) for n in skips.values())
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--guest", default="aarch64")
+    ap.add_argument("--brief", default="")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--out", default="build/prog")
     ap.add_argument("--fast", action="store_true")
@@ -211,26 +242,11 @@ def main():
     a.out = os.path.abspath(a.out)
     os.makedirs(a.out, exist_ok=True)
 
-    sources = [s for s in find_sources(a.path, a.only)
-               if not (a.fast and s.get("fast") == "no")]
-    passed = failed = 0
-    skips = {}
-    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        for src, done in zip(sources, pool.map(lambda s: test_source(s, a, mimus), sources)):
-            for kind, verdict, seconds in done:
-                what = "%s %s" % (src.name, kind)
-                if verdict and verdict.startswith("skip: "):
-                    skips.setdefault(verdict[6:], []).append(what)
-                    continue
-                passed += verdict is None
-                failed += verdict is not None
-                if verdict or a.verbose:
-                    print("%-24s %5.1f s  %s" % (what, seconds, verdict or "ok"), flush=True)
-    for why, names in skips.items():
-        print("skipped %d (%s): %s" % (len(names), ", ".join(names[:4]), why))
-    print("%d passed, %d failed, %d skipped"
-          % (passed, failed, sum(len(n) for n in skips.values())))
-    return failed != 0
+    totals = [0, 0, 0]
+    for guest in a.guest.split(","):
+        totals = [x + y for x, y in zip(totals, test_guest(a, mimus, guest))]
+    print("%d passed, %d failed, %d skipped" % tuple(totals))
+    return totals[1] != 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // A CPU without LSE2: every ordered, exclusive or atomic access that is not aligned is a bus error;
 // plain ones are not.
 // builds: static interp

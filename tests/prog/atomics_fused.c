@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // Atomics as compilers write them without LSE, and by helpers: between threads, in faults, rewritten.
 // builds: static interp dynamic
 // cflags-aarch64: -O2

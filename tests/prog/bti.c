@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // Landing pads: which branch may go where in a guarded page, what a program sees when it may not.
 // builds: static interp dynamic
 // expect: hwcap2 1

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // C++ exceptions unwind through frames whose return addresses are signed. Output as native.
 // timeout: 60
 // cflags: -fnon-call-exceptions -fexceptions

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // Accesses that straddle into a page that is not mapped, or not writable: the fault's address and code
 // are those of the first byte that cannot be accessed, and no register has changed. Alignment
 // faults of ordered and atomic accesses come before any of these.

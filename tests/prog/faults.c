@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 //
 // Synchronous faults: the handler must see the exact pc, signal, code, address and every
 // register, wherever the instruction stands. Each case enters a piece of assembly with all

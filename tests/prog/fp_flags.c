@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // Cumulative floating point flags: underflow is decided before rounding, also for a result that
 // rounds up to the least normal number, in translated code as in the interpreter.
 // builds: static interp

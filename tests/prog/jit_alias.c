@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Code pages mapped twice, writable and executable, changed by one thread and run by others, as the
-// architecture wants it: clean, DSB, invalidate, DSB; then a message; then ISB in those who run it.
+// architecture wants it: clean, invalidate; then a message; then those who run it synchronise.
 // timeout: 120
 // builds: static interp dynamic
 // native: no
@@ -20,6 +20,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "machine_code.h"
+
 enum { RUNNERS = 3, ROUNDS = 4000, PAGE = 4096, FUNCTION = 256, CALLER = 1024 };
 
 typedef long Fn(void);
@@ -33,21 +35,6 @@ static char *_Atomic code;          /* MOVED: where it is now */
 static _Atomic unsigned round_no, done, waiting;
 static atomic_int wrong, ran;
 
-static void clean(const void *data)
-{
-    __asm__ volatile("dc cvau, %0\ndsb ish" ::"r"(data) : "memory");
-}
-
-static void invalidate(const void *at)
-{
-    __asm__ volatile("ic ivau, %0\ndsb ish\nisb" ::"r"(at) : "memory");
-}
-
-static void isb(void)
-{
-    __asm__ volatile("isb" ::: "memory");
-}
-
 static void wait_for(_Atomic unsigned *what, unsigned value)
 {
     for (unsigned n = 0; atomic_load_explicit(what, memory_order_acquire) != value; n++) {
@@ -57,11 +44,16 @@ static void wait_for(_Atomic unsigned *what, unsigned value)
     }
 }
 
-/* mov w0, #v (at most 0xffff); ret */
-static void make(uint32_t *p, unsigned v)
+/* value: of round r, in the bits an immediate has on all guests. */
+static unsigned value(unsigned r)
 {
-    p[0] = 0x52800000 | v << 5;
-    p[1] = 0xd65f03c0;
+    return r & 0x7ff;
+}
+
+static void make(uint32_t *p, unsigned r)
+{
+    p[0] = code_set(value(r));
+    p[1] = CODE_RET;
 }
 
 /* Called by code in the page: its caller's rest is changed before it returns. */
@@ -71,13 +63,13 @@ static void pause_here(void)
 
     atomic_fetch_add(&waiting, 1);
     wait_for(&round_no, now + 1);
-    isb();
+    code_sync();
 }
 
 static void check(long got, unsigned want)
 {
     ran++;
-    wrong += got != (long)(want & 0xffff);
+    wrong += got != (long)value(want);
 }
 
 static void *runner(void *arg)
@@ -85,11 +77,11 @@ static void *runner(void *arg)
     for (unsigned r = 1; r <= ROUNDS; r++) {
         if (kind == RETURNED) {
             wait_for(&round_no, 2 * r - 1);
-            isb();
+            code_sync();
             check(((Fn1 *)(rx + CALLER))(pause_here), r);
         } else {
             wait_for(&round_no, r);
-            isb();
+            code_sync();
             char *at = kind == MOVED ? code : rx;
 
             check(((Fn *)(at + (kind == DIRECT ? CALLER : FUNCTION)))(), r);
@@ -102,18 +94,18 @@ static void *runner(void *arg)
     return arg;
 }
 
-/* The caller: stp x29, x30; then bl FUNCTION, or blr x0 and mov w0, #v; ldp; ret. */
+/* The caller keeps its return address, calls FUNCTION, or what it is given, and then has value v. */
 static void make_caller(unsigned v)
 {
     uint32_t *p = (uint32_t *)(rw + CALLER);
 
-    p[0] = 0xa9bf7bfd;
-    p[1] = kind == DIRECT ? 0x94000000 | ((FUNCTION - CALLER - 4) / 4 & 0x3ffffff) : 0xd63f0000;
-    p[2] = kind == DIRECT ? 0xd503201f : 0x52800000 | v << 5;
-    p[3] = 0xa8c17bfd;
-    p[4] = 0xd65f03c0;
-    clean(p);
-    invalidate(rx + CALLER);
+    p[0] = CODE_PUSH_RA;
+    p[1] = kind == DIRECT ? code_call(FUNCTION - CALLER - 4) : CODE_CALL_ARG;
+    p[2] = kind == DIRECT ? CODE_NOP : code_set(value(v));
+    p[3] = CODE_POP_RA;
+    p[4] = CODE_RET;
+    code_clean(p);
+    code_invalidate(rx + CALLER);
 }
 
 static void change(unsigned v)
@@ -130,17 +122,17 @@ static void change(unsigned v)
     } else {
         make((uint32_t *)(rw + FUNCTION), v);
     }
-    clean(rw + FUNCTION);
+    code_clean(rw + FUNCTION);
     if (kind == MOVED) {
         char *to = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         code = mremap(code, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
-        invalidate(code + FUNCTION);
+        code_invalidate(code + FUNCTION);
         return;
     }
-    invalidate(rx + FUNCTION);
+    code_invalidate(rx + FUNCTION);
     if (kind == TWO) {
-        invalidate(rx2 + FUNCTION);
+        code_invalidate(rx2 + FUNCTION);
     }
 }
 
@@ -165,10 +157,10 @@ static void run(int k, const char *name)
         if (k == RETURNED) {
             atomic_store(&round_no, 2 * r - 1);
             wait_for(&waiting, r * RUNNERS);
-            change(r & 0xffff);
+            change(r);
             atomic_store(&round_no, 2 * r);
         } else {
-            change(r & 0xffff);
+            change(r);
             atomic_store_explicit(&round_no, r, memory_order_release);
         }
         wait_for(&done, r * RUNNERS);

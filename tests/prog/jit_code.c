@@ -20,15 +20,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine_code.h"
+
 typedef int (*Fn)(int);
 
 static sigjmp_buf back;
 
-/* add w0, w0, #imm; ret */
 static void put_add(uint32_t *p, int imm)
 {
-    p[0] = 0x11000000 | (uint32_t)imm << 10;
-    p[1] = 0xd65f03c0;
+    p[0] = code_add(imm);
+    p[1] = CODE_RET;
 }
 
 static void flush(uint32_t *p, int words)
@@ -109,21 +110,21 @@ static int remapped(void)
     return 1;
 }
 
-/* A caller in a loop whose `bl` is patched, as runtimes do it. */
+/* A caller in a loop whose call is patched, as runtimes do it. */
 static int patched(uint32_t *p)
 {
     uint32_t *a = p + 64, *b = p + 128;
 
     put_add(a, 1);
     put_add(b, 2);
-    p[0] = 0xaa1e03e9;                          /* mov x9, x30 */
-    p[1] = 0x94000000 | (uint32_t)(a - (p + 1));/* bl a */
-    p[2] = 0xaa0903fe;                          /* mov x30, x9 */
-    p[3] = 0xd65f03c0;
+    p[0] = CODE_KEEP_RA;
+    p[1] = code_call((int)(4 * (a - (p + 1))));
+    p[2] = CODE_RESTORE_RA;
+    p[3] = CODE_RET;
     flush(p, 256);
     for (int i = 0; i < 200; i++) {
         uint32_t *to = i & 1 ? b : a;
-        p[1] = 0x94000000 | (uint32_t)(to - (p + 1));
+        p[1] = code_call((int)(4 * (to - (p + 1))));
         flush(p + 1, 1);
         if (((Fn)p)(10) != (i & 1 ? 12 : 11)) {
             return 0;
@@ -160,7 +161,7 @@ static void *caller(void *arg)
     for (int i = 1; i <= 50; i++) {
         while (atomic_load(&stage) != i) {
         }
-        asm volatile("isb" ::: "memory");
+        code_sync();
         bad += ((Fn)shared_code)(0) != i;
         atomic_store(&stage, -i);
     }

@@ -17,31 +17,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "machine_code.h"
+
 enum { THREADS = 6, ROUNDS = 400 };
 
 typedef long (*Fn)(long);
 
 static atomic_int bad;
-
-static uint32_t *put(uint32_t *p, uint32_t word)
-{
-    *p = word;
-    return p + 1;
-}
-
-/* A loop of n rounds that adds imm each time: x0 = n * imm; code of 7 words. */
-static int put_loop(uint32_t *at, uint32_t imm)
-{
-    uint32_t *p = at;
-
-    p = put(p, 0xd2800001);                 /* mov x1, #0 */
-    p = put(p, 0x91000021 | imm << 10);     /* add x1, x1, #imm */
-    p = put(p, 0xf1000400);                 /* subs x0, x0, #1 */
-    p = put(p, 0x54ffffc1);                 /* b.ne -8 */
-    p = put(p, 0xaa0103e0);                 /* mov x0, x1 */
-    p = put(p, 0xd65f03c0);                 /* ret */
-    return (int)((char *)p - (char *)at);
-}
 
 static void flush(void *p, int n)
 {
@@ -56,7 +38,7 @@ static void *own_pages(void *arg)
         uint32_t *at = (uint32_t *)(p + i % 4 * 4096 + i % 50 * 64);
 
         mprotect(p, 16384, PROT_READ | PROT_WRITE);
-        int n = put_loop(at, i);
+        int n = code_put_loop(at, i);
         mprotect(p, 16384, PROT_READ | PROT_EXEC);
         flush(at, n);
         bad += ((Fn)at)(10) != 10 * (long)i;
@@ -77,7 +59,7 @@ static void *double_mapped(void *arg)
 
     for (uint32_t i = 1; i <= ROUNDS; i++) {
         uint32_t off = i % 100 * 64;
-        int n = put_loop((uint32_t *)(w + off), i);
+        int n = code_put_loop((uint32_t *)(w + off), i);
 
         flush(x + off, n);
         bad += ((Fn)(x + off))(7) != 7 * (long)i;
@@ -93,7 +75,7 @@ static void *map_run_unmap(void *arg)
     for (uint32_t i = 1; i <= ROUNDS; i++) {
         uint32_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        int n = put_loop(p, i);
+        int n = code_put_loop(p, i);
 
         flush(p, n);
         bad += ((Fn)p)(5) != 5 * (long)i;
@@ -118,7 +100,7 @@ static void *publisher(void *arg)
 
     for (uint32_t i = 1; i <= ROUNDS * 8; i++) {
         uint32_t *at = p + i * 16;
-        int n = put_loop(at, i % 4000);
+        int n = code_put_loop(at, i % 4000);
 
         flush(at, n);
         slots[i % 8].fn = (Fn)at;
@@ -166,10 +148,10 @@ static void patched(void)
     pthread_t t[THREADS];
     uint32_t *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint32_t to_a = 0x14000010, to_b = 0x14000000 | 1040;
+    uint32_t to_a = code_jump(4 * 16), to_b = code_jump(4 * 1040);
 
-    put_loop(p + 16, 11);
-    put_loop(p + 1040, 22);
+    code_put_loop(p + 16, 11);
+    code_put_loop(p + 1040, 22);
     p[0] = to_a;
     flush(p, 8192);
     patch_at = p;
@@ -190,7 +172,8 @@ static void patched(void)
 
 /*
  * Endless loops that end because another thread changes a branch or a nop in them to a branch
- * out: allowed without further ado (Arm ARM, concurrent modification and execution).
+ * out: allowed without further ado on Arm (concurrent modification and execution), and on
+ * RISC-V after the flush of all threads' instruction caches.
  */
 static void *loop_runner(void *at)
 {
@@ -203,20 +186,19 @@ static void loops_left(void)
     uint32_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     static const int start[] = { 0, 16, 32 }, change[] = { 0, 18, 32 };
-    static const uint32_t to[] = { 0x14000008, 0x14000002, 0x14000008 };
+    const uint32_t to[] = { code_jump(4 * 8), code_jump(4 * 2), code_jump(4 * 8) };
 
     for (int round = 0; round < 30; round++) {
         pthread_t t[3];
 
-        p[0] = 0x14000000;                      /* b . */
-        p[16] = 0xd503201f;                     /* nop; add x1, x1, #1; b -8 */
-        p[17] = 0x91000421;
-        p[18] = 0x17fffffe;
-        p[32] = 0xd503201f;                     /* nop; cmp x1, #0; b.ne -8; b -12 */
-        p[33] = 0xf100003f;
-        p[34] = 0x54ffffc1;
-        p[35] = 0x17fffffd;
-        p[8] = p[20] = p[40] = 0xd65f03c0;
+        p[0] = code_jump(0);
+        p[16] = CODE_NOP;
+        p[17] = code_add(1);
+        p[18] = code_jump(-8);
+        p[32] = p[33] = CODE_NOP;
+        p[34] = code_branch(-8);
+        p[35] = code_jump(-12);
+        p[8] = p[20] = p[40] = CODE_RET;
         flush(p, 4096);
         for (int i = 0; i < 3; i++) {
             pthread_create(&t[i], NULL, loop_runner, p + start[i]);

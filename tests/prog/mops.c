@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 /*
  * mops.c: memory copy and set instructions: contents for random sizes, places and overlaps, the
  * registers after them (option A of the manual), faults in the middle that a handler repairs, and

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // With LSE2 an aligned pair of registers is loaded and stored at once.
 // builds: static
 // cflags-aarch64: -march=armv8.4-a

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // Pointer authentication as Linux gives it to a program: keys, prctl, signals, fork, threads, exec.
 // builds: static interp dynamic
 // cflags-aarch64: -march=armv8.5-a -mbranch-protection=standard

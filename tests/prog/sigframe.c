@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// guests: aarch64
 // The arm64 signal frame: what a handler changes in it takes effect on return.
 // builds: static interp dynamic
 // expect: x19 changed 1234, pc moved 1

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine_code.h"
+
 enum { BUSY = 4, FORKERS = 3 };
 
 extern char **environ;
@@ -30,8 +32,8 @@ typedef int (*Fn)(int);
 /* add w0, w0, #imm; ret */
 static int run_code(uint32_t *p, int imm)
 {
-    p[0] = 0x11000000 | (uint32_t)imm << 10;
-    p[1] = 0xd65f03c0;
+    p[0] = code_add(imm);
+    p[1] = CODE_RET;
     __builtin___clear_cache((char *)p, (char *)(p + 2));
     return ((Fn)p)(1000);
 }

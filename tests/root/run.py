@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Run scripts with the programs of a Debian arm64 root and compare with the native ones.
+"""Run scripts with the programs of a guest's Debian root and compare with the native ones.
 
-usage: run.py [--mimus CMD] [--out DIR] [--roots DIR] [--only REGEX] [--slow] [--loops N]
+usage: run.py [--guest CPU,...] [--brief CPU,...] [--mimus CMD] [--out DIR] [--roots DIR] [--only REGEX] [--slow] [--loops N]
               [--programs] [--repeat N]
 
 tests/root/cases/*.sh are bash scripts. Each runs twice, in a folder of its own with the same
@@ -24,7 +24,8 @@ case N times and counts its failures; times are CPU seconds of one run.
 
 After a line `#--then--` comes a second stage, in which in/ holds what the other side left in
 out/. Besides the cases: 300 times a shell loop of 20 processes. Without the means to enter the
-native root (no namespaces), only exit statuses of 0 are asked for, and that is said.
+native root (no namespaces), only exit statuses of 0 are asked for, and that is said. For the guests of
+--brief there are no slow cases, no interpreter, and a tenth of the loops.
 """
 import argparse
 import concurrent.futures
@@ -45,6 +46,7 @@ ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-
 BASE = "bash coreutils diffutils findutils gawk grep sed".split()
 LOOP = "for i in $(seq 20); do /bin/true; done | wc -l"
 ENTER = os.path.join(HERE, "enter.py")
+DEBIAN = {"aarch64": "arm64", "riscv64": "riscv64"}     # names of the guests
 
 
 class Case:
@@ -89,7 +91,7 @@ def clean(text, keep_arch):
     text = text.decode(errors="replace")
     text = re.sub(r"0x[0-9a-f]{6,16}\b", "ADDRESS", text)
     if not keep_arch:
-        text = re.sub(r"aarch64|arm64|x86_64|x86-64|amd64", "ARCH", text)
+        text = re.sub(r"aarch64|arm64|riscv64|x86_64|x86-64|amd64", "ARCH", text)
     text = re.sub(r"/tmp/cc\w{6}\b", "/tmp/ccTEMP", text)
     return re.sub(r"(?m)( line \d+: +)\d+ ([A-Z])", r"\1PID \2", text)
 
@@ -120,8 +122,9 @@ def wait_for(p, timeout):
 class Side:
     """One way to run a script: where it works and the command around it."""
 
-    def __init__(self, name, work, command, inside):
+    def __init__(self, name, work, command, inside, cpu):
         self.name, self.work, self.command, self.inside = name, work, command, inside
+        self.cpu = cpu
 
     def prepare(self, data):
         shutil.rmtree(self.work, ignore_errors=True)
@@ -156,7 +159,7 @@ class Side:
             return rc, log.read(), seconds
 
 
-def entered_side(name, root, launcher):
+def entered_side(name, root, launcher, cpu):
     """A root entered by enter.py; `launcher` is what runs its programs, inside it."""
     unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
 
@@ -164,12 +167,12 @@ def entered_side(name, root, launcher):
         return (unshare + [sys.executable, ENTER, root] + launcher
                 + ["/usr/bin/env", "-i", "--chdir=" + place]
                 + ["%s=%s" % kv for kv in env.items()])
-    return Side(name, os.path.join(root, "tmp", "work"), command, "/tmp/work")
+    return Side(name, os.path.join(root, "tmp", "work"), command, "/tmp/work", cpu)
 
 
 def native_side(root):
     """The amd64 root entered by chroot, or None with the reason printed."""
-    side = entered_side("native", root, [])
+    side = entered_side("native", root, [], None)
     os.makedirs(side.work, exist_ok=True)
     rc, out, _ = side.run("probe", "echo in", 20)
     if rc != 0 or out != b"in\n":
@@ -196,15 +199,15 @@ def exchange(a, b, name):
             shutil.copytree(src, dst, dirs_exist_ok=True)
 
 
-def verdict(case, native, guest):
+def verdict(case, native, guest, cpu):
     """None, or why two results (status, output, seconds) differ."""
     if guest[0] is None:
         return "timed out after %.0f s; ends %r" % (guest[2], guest[1][-200:])
     g = clean(guest[1], False)
     if native is None:
         return None if guest[0] == 0 else "status %s; ends %r" % (guest[0], guest[1][-300:])
-    if case.flag("arch") and not re.search(rb"aarch64", guest[1]):
-        return "no aarch64 in %r" % guest[1][:100]
+    if case.flag("arch") and not re.search(cpu.encode(), guest[1]):
+        return "no %s in %r" % (cpu, guest[1][:100])
     why = first_difference(clean(native[1], False), g)
     if native[0] != guest[0]:
         why = "status %s, natively %s; %s" % (guest[0], native[0], why or "same output")
@@ -218,7 +221,7 @@ def repeat_case(case, native, guest, count):
     for i in range(count):
         shutil.rmtree(os.path.join(guest.work, case.name), ignore_errors=True)
         g = guest.run(case.name, case.script, case.timeout * 4)
-        why = verdict(case, n, g)
+        why = verdict(case, n, g, guest.cpu)
         seconds += g[2]
         if why:
             bad.append("run %d: %s" % (i + 1, why))
@@ -237,15 +240,15 @@ def run_case(case, native, guest, interp):
             run.result()        # one after the other, so that the times mean something
         g = guest.run(case.name, case.script, case.timeout * 2)
         n = run.result() if run else None
-    results.append((case.name, verdict(case, n, g), g[2], n[2] if n else 0))
+    results.append((case.name, verdict(case, n, g, guest.cpu), g[2], n[2] if n else 0))
     if case.then and native:
         exchange(native, guest, case.name)
         n2 = native.run(case.name, case.then, case.timeout)
         g2 = guest.run(case.name, case.then, case.timeout * 2)
-        results.append((case.name + " exchange", verdict(case, n2, g2), g2[2], n2[2]))
+        results.append((case.name + " exchange", verdict(case, n2, g2, guest.cpu), g2[2], n2[2]))
     if case.flag("interp") and interp:
         i = interp.run(case.name, case.script, case.timeout * 6, ["-accel", "interp"])
-        results.append((case.name + " interp", verdict(case, n, i), i[2], n[2] if n else 0))
+        results.append((case.name + " interp", verdict(case, n, i, guest.cpu), i[2], n[2] if n else 0))
     return results
 
 
@@ -263,62 +266,55 @@ def loops(guest, count):
             time.monotonic() - start, 0)
 
 
-def make_roots(roots, cases, programs):
-    """Whether ROOTS/arm64 and ROOTS/amd64 are there, of what the cases need."""
+def make_roots(roots, cases, programs, debian):
+    """Whether ROOTS/<guest> and ROOTS/amd64 are there, of what the cases need."""
     scripts = os.path.join(TOP, "scripts")
     if not programs:
-        return subprocess.run([os.path.join(scripts, "test-roots"), roots]).returncode == 0
+        return subprocess.run([os.path.join(scripts, "test-roots"), roots, debian]).returncode == 0
     packages = sorted(set(BASE).union(*(c.packages for c in cases)))
     return all(subprocess.run([os.path.join(scripts, "guest-root"), arch,
                                os.path.join(roots, arch)] + packages).returncode == 0
-               for arch in ("arm64", "amd64"))
+               for arch in (debian, "amd64"))
 
 
-def main():
-    ap = argparse.ArgumentParser(description=__doc__,
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--mimus", default="build/mimus")
-    ap.add_argument("--out", default="build/root")
-    ap.add_argument("--roots", default=os.environ.get("MIMUS_ROOTS"),
-                    help="folder of arm64/ and amd64/ (default: beside OUT)")
-    ap.add_argument("--only", default="")
-    ap.add_argument("--programs", action="store_true")
-    ap.add_argument("--repeat", type=int, default=0)
-    ap.add_argument("--slow", action="store_true")
-    ap.add_argument("--loops", type=int, default=300)
-    ap.add_argument("--jobs", type=int, default=max(1, min(4, (os.cpu_count() or 2))))
-    a = ap.parse_args()
-    out = os.path.abspath(a.out)
-    roots = os.path.abspath(a.roots or os.path.join(out, "..", "programs-roots" if a.programs
+def test_guest(a, cpu):
+    """Returns (passed, failed, skipped)."""
+    out = os.path.join(os.path.abspath(a.out), cpu)
+    brief = cpu in a.brief.split(",")
+    slow, count_loops = a.slow and not brief, a.loops // 10 if brief else a.loops
+    roots = os.path.abspath(a.roots or os.path.join(a.out, "..", "programs-roots" if a.programs
                                                     else "roots"))
     os.makedirs(out, exist_ok=True)
+    debian = DEBIAN[cpu]
     folder = os.path.join(HERE, "programs" if a.programs else "cases")
     cases = [Case(os.path.join(folder, f)) for f in sorted(os.listdir(folder)) if f.endswith(".sh")]
-    if not make_roots(roots, cases, a.programs):
-        print("skipped: the roots cannot be made (no network?)\n0 passed, 0 failed, 1 skipped")
-        return 0
-    data = os.path.join(out, "data")
+    if not make_roots(roots, cases, a.programs, debian):
+        print("skipped %s: the roots cannot be made (no network?)" % cpu)
+        return 0, 0, 1
+    data = os.path.join(os.path.abspath(a.out), "data")
     make_data(data)
     mimus = shlex.split(a.mimus)
     mimus[0] = os.path.abspath(mimus[0])
-    arm = os.path.join(roots, "arm64")
+    root = os.path.join(roots, debian)
 
     def emulated(_place, _env, extra):
-        return mimus + extra + ["-L", arm]
-    guest = Side("guest", os.path.join(out, "guest"), emulated, os.path.join(out, "guest"))
-    interp = Side("interp", os.path.join(out, "interp"), emulated, os.path.join(out, "interp"))
+        return mimus + extra + ["-L", root]
+    guest = Side("guest", os.path.join(out, "guest"), emulated, os.path.join(out, "guest"),
+                 cpu)
+    interp = Side("interp", os.path.join(out, "interp"), emulated, os.path.join(out, "interp"),
+                  cpu)
     native = native_side(os.path.join(roots, "amd64"))
     entered = None
     if native and any(c.flag("enter") for c in cases):
-        inside = os.path.join(arm, "mimus")
+        inside = os.path.join(root, "mimus")
         shutil.copy(mimus[0], inside + ".new")
         os.replace(inside + ".new", inside)     # another run may be using the old one
-        entered = entered_side("entered", arm, ["/mimus"] + mimus[1:])
+        entered = entered_side("entered", root, ["/mimus"] + mimus[1:], cpu)
     for side in filter(None, (guest, interp, native, entered)):
         side.prepare(data)
 
     cases = [c for c in cases if re.search(a.only, c.name)]
-    skipped = [c.name for c in cases if c.flag("slow") and not a.slow]
+    skipped = [c.name for c in cases if c.flag("slow") and not slow]
     cases = sorted((c for c in cases if c.name not in skipped), key=lambda c: -c.timeout)
     passed = failed = 0
 
@@ -327,23 +323,46 @@ def main():
         for label, why, seconds, native_seconds in results:
             passed += why is None
             failed += why is not None
+            where = cpu + " " if "," in a.guest else ""
             print("%-28s %6.1f s (native %.1f)  %s"
-                  % (label, seconds, native_seconds, why or "ok"), flush=True)
+                  % (where + label, seconds, native_seconds, why or "ok"), flush=True)
 
     def run_one(case):
         side = (entered or guest) if case.flag("enter") else guest
         if a.repeat:
             return repeat_case(case, native, side, a.repeat)
-        return run_case(case, native, side, interp)
+        return run_case(case, native, side, None if brief else interp)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         for done in concurrent.futures.as_completed([pool.submit(run_one, c) for c in cases]):
             count(done.result())
-    if a.loops and not a.programs and re.search(a.only, "loops"):
-        count([loops(guest, a.loops)])
+    if count_loops and not a.programs and re.search(a.only, "loops"):
+        count([loops(guest, count_loops)])
     for name in skipped:
-        print("skipped %s: only with --slow" % name)
-    print("%d passed, %d failed, %d skipped" % (passed, failed, len(skipped)))
-    return failed != 0
+        print("skipped %s: %s" % (name, "of --brief" if brief else "only with --slow"))
+    return passed, failed, len(skipped)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--guest", default="aarch64", help=" or ".join(DEBIAN))
+    ap.add_argument("--brief", default="")
+    ap.add_argument("--mimus", default="build/mimus")
+    ap.add_argument("--out", default="build/root")
+    ap.add_argument("--roots", default=os.environ.get("MIMUS_ROOTS"),
+                    help="folder of the guest's root and amd64/ (default: beside OUT)")
+    ap.add_argument("--only", default="")
+    ap.add_argument("--programs", action="store_true")
+    ap.add_argument("--repeat", type=int, default=0)
+    ap.add_argument("--slow", action="store_true")
+    ap.add_argument("--loops", type=int, default=300)
+    ap.add_argument("--jobs", type=int, default=max(1, min(4, (os.cpu_count() or 2))))
+    a = ap.parse_args()
+    totals = [0, 0, 0]
+    for cpu in a.guest.split(","):
+        totals = [x + y for x, y in zip(totals, test_guest(a, cpu))]
+    print("%d passed, %d failed, %d skipped" % tuple(totals))
+    return totals[1] != 0
 
 
 if __name__ == "__main__":
