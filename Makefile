@@ -293,6 +293,8 @@ TESTFLOAT ?= 5000
 check-testfloat: $(O)/mimus $(O)/isa-words
 	@$(PYTHON) tests/isa/testfloat.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
 	    --cases $(TESTFLOAT)
+	@$(PYTHON) tests/isa/testfloat.py --guest riscv64 --mimus $(MIMUS) --out $(O)/isa \
+	    --cases $(TESTFLOAT)
 
 # VIXL is a tree of its source with test/aarch64; without, Debian's source package is fetched.
 VIXL ?=

@@ -352,10 +352,13 @@ static bool make_auxv(Thread *t, Text *x)
     return add_guest(t, x, program.stack.auxv, program.stack.auxv + program.stack.auxv_bytes);
 }
 
+/* No guest writes more for one processor. */
+enum { CPUINFO_BYTES = 4096 };
+
 static bool make_cpuinfo(Thread *t, Text *x)
 {
     unsigned n = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-    size_t len = (size_t)n * 1024;
+    size_t len = (size_t)n * CPUINFO_BYTES;
     char *buf = malloc(len);
 
     if (!buf)

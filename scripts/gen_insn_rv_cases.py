@@ -37,7 +37,7 @@ def div(a, b, n, sign):
 
 def ror(a, n, width):
     a, n = a & (1 << width) - 1, n % width
-    return a >> n | a << (width - n)
+    return (a >> n | a << (width - n)) & (1 << width) - 1
 
 
 def orc(a):
@@ -53,7 +53,143 @@ def ctz(a, n):
     return (a & -a).bit_length() - 1 if a else n
 
 
+def clmul(a, b):
+    r = 0
+    for i in range(64):
+        r ^= a << i if b >> i & 1 else 0
+    return r
+
+
+def parts(a, n):
+    """The n-bit parts of a register, lowest first."""
+    return [a >> i & (1 << n) - 1 for i in range(0, 64, n)]
+
+
+def join(v, n):
+    return sum(x << i * n for i, x in enumerate(v))
+
+
+def perm(a, b, n):
+    t = parts(a, n)
+    return join([t[i] if i < len(t) else 0 for i in parts(b, n)], n)
+
+
+# AES: FIPS 197. The S-box is the inverse in GF(2^8) and an affine map.
+def gmul(a, b):
+    r = 0
+    while b:
+        r ^= a if b & 1 else 0
+        a = (a << 1) ^ (0x11b if a & 0x80 else 0)
+        b >>= 1
+    return r
+
+
+def aes_sbox(x):
+    i = next((y for y in range(256) if gmul(x, y) == 1), 0)
+    return i ^ 0x63 ^ ror8(i, 7) ^ ror8(i, 6) ^ ror8(i, 5) ^ ror8(i, 4)
+
+
+def ror8(a, n):
+    return (a >> n | a << (8 - n)) & 0xff
+
+
+SBOX = [aes_sbox(x) for x in range(256)]
+
+
+def aes_half(a, b, inverse):
+    """The low half of the state b:a after (inverse) ShiftRows and SubBytes."""
+    state = parts(a, 8) + parts(b, 8)
+    out = []
+    for column in range(2):
+        for row in range(4):
+            c = (column + (-row if inverse else row)) % 4
+            x = state[4 * c + row]
+            out.append(SBOX.index(x) if inverse else SBOX[x])
+    return join(out, 8)
+
+
+def mix(a, m):
+    """(Inverse) MixColumns of the two columns in a; m: the matrix' first column, by row."""
+    v, out = parts(a, 8), []
+    for column in (v[:4], v[4:]):
+        for row in range(4):
+            out.append(0)
+            for k in range(4):
+                out[-1] ^= gmul(column[k], m[(row - k) % 4])
+    return join(out, 8)
+
+
+MIX, UNMIX = (2, 1, 1, 3), (14, 9, 13, 11)
+
+
+def ks1(a, rnum):
+    x = a >> 32
+    if rnum < 10:
+        x = ror(x, 8, 32)
+    x = join([SBOX[y] for y in (x & 0xff, x >> 8 & 0xff, x >> 16 & 0xff, x >> 24)], 8)
+    r = 1
+    for _ in range(rnum):
+        r = gmul(r, 2)
+    x ^= r if rnum < 10 else 0
+    return x << 32 | x
+
+
+def ks2(a, b):
+    x = (a >> 32 ^ b) & 0xffffffff
+    return (x ^ b >> 32) << 32 | x
+
+
+# SM4: GB/T 32907. The S-box is given by the field x^8+x^7+x^6+x^5+x^4+x^2+1 and an affine map.
+def sm4_field(a, b):
+    r = 0
+    while b:
+        r ^= a if b & 1 else 0
+        a = (a << 1) ^ (0x1f5 if a & 0x80 else 0)
+        b >>= 1
+    return r
+
+
+def sm4_affine(x):
+    r = 0
+    for i in range(8):
+        r |= (bin(x & ror8(0xa7, -i & 7)).count("1") & 1) << i
+    return r ^ 0xd3
+
+
+def sm4_sbox(x):
+    x = sm4_affine(x)
+    return sm4_affine(next((y for y in range(256) if sm4_field(x, y) == 1), 0))
+
+
+def sm4(a, b, bs, key):
+    """The linear map works on words whose bytes are in the other order."""
+    x = int.from_bytes(sm4_sbox(b >> 8 * bs & 0xff).to_bytes(4, "little"), "big")
+    turns = (13, 23) if key else (2, 10, 18, 24)
+    y = x
+    for n in turns:
+        y ^= ror(x, 32 - n, 32)
+    y = int.from_bytes(y.to_bytes(4, "little"), "big")
+    return w(ror(y, 32 - 8 * bs, 32) ^ a)
+
+
+def hash_(width, turns, shift=None):
+    def f(a):
+        a &= (1 << width) - 1
+        r = a >> shift if shift else 0
+        for n in turns:
+            r ^= ror(a, n, width)
+        return w(r) if width == 32 else r
+    return f
+
+
 RR = {
+    "clmul": clmul, "clmulh": lambda a, b: clmul(a, b) >> 64, "clmulr": lambda a, b: clmul(a, b) >> 63,
+    "xperm4": lambda a, b: perm(a, b, 4), "xperm8": lambda a, b: perm(a, b, 8),
+    "pack": lambda a, b: a & 0xffffffff | b << 32, "packh": lambda a, b: a & 0xff | (b & 0xff) << 8,
+    "packw": lambda a, b: w(a & 0xffff | b << 16),
+    "aes64es": lambda a, b: aes_half(a, b, 0), "aes64ds": lambda a, b: aes_half(a, b, 1),
+    "aes64esm": lambda a, b: mix(aes_half(a, b, 0), MIX),
+    "aes64dsm": lambda a, b: mix(aes_half(a, b, 1), UNMIX), "aes64ks2": ks2,
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "sll": lambda a, b: a << (b & 63),
     "slt": lambda a, b: s(a) < s(b), "sltu": lambda a, b: a < b, "xor": lambda a, b: a ^ b,
     "srl": lambda a, b: a >> (b & 63), "sra": lambda a, b: s(a) >> (b & 63),
@@ -88,6 +224,14 @@ R = {
     "cpopw": lambda a: bin(a & 0xffffffff).count("1"), "sext.b": lambda a: s(a, 8),
     "sext.h": lambda a: s(a, 16), "zext.h": lambda a: a & 0xffff, "orc.b": orc,
     "rev8": lambda a: int.from_bytes(a.to_bytes(8, "little"), "big"),
+    "brev8": lambda a: join([int("{:08b}".format(x)[::-1], 2) for x in parts(a, 8)], 8),
+    "aes64im": lambda a: mix(a, UNMIX),
+    "sha256sum0": hash_(32, (2, 13, 22)), "sha256sum1": hash_(32, (6, 11, 25)),
+    "sha256sig0": hash_(32, (7, 18), 3), "sha256sig1": hash_(32, (17, 19), 10),
+    "sha512sum0": hash_(64, (28, 34, 39)), "sha512sum1": hash_(64, (14, 18, 41)),
+    "sha512sig0": hash_(64, (1, 8), 7), "sha512sig1": hash_(64, (19, 61), 6),
+    "sm3p0": lambda a: w(a ^ ror(a, 32 - 9, 32) ^ ror(a, 32 - 17, 32)),
+    "sm3p1": lambda a: w(a ^ ror(a, 32 - 15, 32) ^ ror(a, 32 - 23, 32)),
 }
 RI = {
     "addi": lambda a, i: a + i, "slti": lambda a, i: s(a) < i, "sltiu": lambda a, i: a < i & M,
@@ -154,7 +298,16 @@ def cases():
         for i, a in enumerate(EDGES):
             k = (1, 31, 7, width - 1, 8)[i % 5]
             yield "%s x15, x6, %d" % (name, k), "x6=" + h(a), "x15=" + h(f(a, k))
+    for i, a in enumerate(EDGES):
+        yield "aes64ks1i x5, x6, %d" % (i % 11), "x6=" + h(a), "x5=" + h(ks1(a, i % 11))
+        for name, key in (("sm4ed", 0), ("sm4ks", 1)):
+            b = EDGES[-1 - i] ^ 0x5a7f93c0 << i
+            yield "%s x5, x6, x7, %d" % (name, i % 4), "x6=%s x7=%s" % (h(a), h(b)), \
+                "x5=" + h(sm4(a, b & M, i % 4, key))
+    yield (0x31b31293, "aes64ks1i x5, x6, 11"), "", "undef"
     yield from memory_cases()
+    yield from cas_cases()
+    yield from block_cases()
     yield from branch_cases()
     yield from compressed_cases()
 
@@ -195,6 +348,78 @@ def memory_cases():
     yield "csrrsi x5, fflags, 5", "fflags=0x2", "x5=2 fflags=0x7"
     yield "csrrci x5, fcsr, 1", "frm=0x3 fflags=0x3", "x5=0x63 frm=0x3 fflags=0x2"
     yield "csrrs x5, frm, x0", "frm=0x4", "x5=4 frm=0x4"
+
+
+def cas_cases():
+    """Zacas, and the atomics of bytes and halfwords: younger than the assembler."""
+    def word(funct5, width, rd=5, rs1=6, rs2=7):
+        return funct5 << 27 | rs2 << 20 | rs1 << 15 | width << 12 | rd << 7 | 0x2f
+    numbers = {"amoswap": 1, "amoadd": 0, "amoxor": 4, "amoand": 12, "amoor": 8, "amomin": 16,
+               "amomax": 20, "amominu": 24, "amomaxu": 28}
+    for name, f in AMOS.items():
+        for width, suffix in enumerate("bh"):
+            n = 8 << width
+            for m, v in ((5, M - 2), (0x8080, 1), (0x7f7f, 0xff80)):
+                mm, vv = m & (1 << n) - 1, v & (1 << n) - 1
+                r = f(mm, vv, n) & (1 << n) - 1
+                yield (word(numbers[name], width), "%s.%s x5, x7, (x6)" % (name, suffix)), \
+                    "x6=%s x7=%s [%s]=%sffff" % (h(AT), h(v), h(AT), mm.to_bytes(n // 8, "little").hex()), \
+                    "x5=%s [%s]=%sffff" % (h(s(mm, n)), h(AT), r.to_bytes(n // 8, "little").hex())
+        yield (word(numbers[name], 1), "%s.h x5, x7, (x6)" % name), "x6=%s" % h(AT + 1), \
+            "align=%s" % h(AT + 1)
+    for width, suffix in enumerate("bhwd"):
+        n = 8 << width
+        for m, want, v in ((0x8182838485868788, 0x8182838485868788, 0x99), (1, M, 7),
+                           (M, M, 0x1122334455667788), (0x8000000080008080, 0, 3)):
+            mm, vv = m & (1 << n) - 1, v & (1 << n) - 1
+            r = vv if want & (1 << n) - 1 == mm else mm
+            yield (word(5, width), "amocas.%s x5, x7, (x6)" % suffix), "x5=%s x6=%s x7=%s [%s]=%s" % (
+                h(want), h(AT), h(v), h(AT), mm.to_bytes(n // 8, "little").hex()), \
+                "x5=%s [%s]=%s" % (h(s(mm, n)), h(AT), r.to_bytes(n // 8, "little").hex())
+    yield (word(5, 3, rd=0), "amocas.d x0, x7, (x6)"), "x6=%s x7=9" % h(AT), "[%s]=09" % h(AT)
+    old = "0102030405060708" "1112131415161718"
+    lo, hi = (int.from_bytes(bytes.fromhex(x), "little") for x in (old[:16], old[16:]))
+    yield (word(5, 4, rd=8, rs2=10), "amocas.q x8, x10, (x6)"), \
+        "x6=%s x8=%s x9=%s x10=1 x11=2 [%s]=%s" % (h(AT), h(lo), h(hi), h(AT), old), \
+        "x8=%s x9=%s [%s]=01000000000000000200000000000000" % (h(lo), h(hi), h(AT))
+    yield (word(5, 4, rd=8, rs2=10), "amocas.q x8, x10, (x6)"), \
+        "x6=%s x8=%s x9=1 x10=1 x11=2 [%s]=%s" % (h(AT), h(lo), h(AT), old), \
+        "x8=%s x9=%s [%s]=%s" % (h(lo), h(hi), h(AT), old)
+    yield (word(5, 4, rd=0, rs2=0), "amocas.q x0, x0, (x6)"), "x6=%s" % h(AT), ""
+    yield (word(5, 4, rd=0, rs2=10), "amocas.q x0, x10, (x6)"), "x6=%s x10=3 x11=4" % h(AT), \
+        "[%s]=03000000000000000400000000000000" % h(AT)
+    yield (word(5, 4, rd=8, rs2=10), "amocas.q x8, x10, (x6)"), "x6=%s" % h(AT + 8), \
+        "align=%s" % h(AT + 8)
+    yield (word(5, 4, rd=9, rs2=10), "amocas.q x9, x10, (x6)"), "", "undef"
+    yield (word(5, 4, rd=8, rs2=11), "amocas.q x8, x11, (x6)"), "", "undef"
+
+
+def block_cases():
+    """Cache blocks, hints, may-be-operations, counters."""
+    yield "cbo.zero (x6)", "x6=%s [%s]=%s" % (h(AT + 9), h(AT - 1), "ee" * 66), \
+        "[%s]=ee%see" % (h(AT - 1), "00" * 64)
+    yield "cbo.zero (x6)", "x6=0x50004010", "fault=0x50004010"
+    for name in ("clean", "flush"):
+        yield "cbo.%s (x6)" % name, "x6=%s" % h(AT + 1), ""
+        yield "cbo.%s (x6)" % name, "x6=0x50004010", "fault=0x50004010"
+    yield "cbo.inval (x6)", "x6=%s" % h(AT), "undef"
+    for kind in ("i", "r", "w"):
+        yield "prefetch.%s -32(x6)" % kind, "x6=0x123", ""
+    yield (0x0100000f, "pause"), "", ""
+    for n, name in ((2, "p1"), (3, "pall"), (4, "s1"), (5, "all")):
+        yield (0x33 | n << 20, "ntl." + name), "", ""
+        yield (0x9002 | n << 2, "c.ntl." + name), "", ""
+    yield "wrs.nto", "", ""
+    yield "wrs.sto", "", ""
+    for word, name in ((0x81c04073, "mop.r.0"), (0xcdf04073, "mop.r.31"), (0x82004073, "mop.rr.0"),
+                       (0xce004073, "mop.rr.7")):
+        yield (word | 5 << 7 | 6 << 15, name + " x5, x6"), "", "x5=0"
+    for n in (1, 3, 15):
+        yield (0x6081 | (n >> 1) << 8, "c.mop.%d" % n), "", ""
+    yield "csrrs x5, 0xc03, x0", "", "undef"
+    yield "csrrs x5, 0xc1f, x0", "", "undef"
+    yield "csrrw x0, 0xc01, x0", "", "undef"
+    yield "csrrw x0, 0x015, x0", "", "undef"
 
 
 def branch_cases():
@@ -242,6 +467,26 @@ def compressed_cases():
         yield "%s x8, %d(x9)" % (store, k), "x8=1 x9=%s" % h(AT), "[%s]=01" % h(AT + k)
         yield "%ssp x5, %d(x2)" % (load, k), "x2=%s [%s]=01" % (h(AT), h(AT + k)), "x5=1"
         yield "%ssp x5, %d(x2)" % (store, k), "x5=1 x2=%s" % h(AT), "[%s]=01" % h(AT + k)
+    def zcb(funct, r1, low):
+        return 0x8000 | funct << 10 | (r1 - 8) << 7 | low
+    at = "x9=%s" % h(AT)
+    for k in range(4):
+        low = (k & 1) << 6 | (k >> 1) << 5
+        mem = "[%s]=%s" % (h(AT), "81828384")
+        yield (zcb(0, 9, low), "c.lbu x8, %d(x9)" % k), "%s %s" % (at, mem), "x8=%s" % h(0x81 + k)
+        yield (zcb(2, 9, low), "c.sb x8, %d(x9)" % k), "%s x8=0x123" % at, "[%s]=23" % h(AT + k)
+    for k in (0, 2):
+        v = 0x8281 if k == 0 else 0x8483
+        low = (k >> 1) << 5
+        yield (zcb(1, 9, low), "c.lhu x8, %d(x9)" % k), "%s %s" % (at, mem), "x8=" + h(v)
+        yield (zcb(1, 9, low | 0x40), "c.lh x8, %d(x9)" % k), "%s %s" % (at, mem), "x8=" + h(s(v, 16))
+        yield (zcb(3, 9, low), "c.sh x8, %d(x9)" % k), "%s x8=0x12345" % at, "[%s]=4523" % h(AT + k)
+    for n, name, f in ((0, "zext.b", lambda a: a & 0xff), (1, "sext.b", lambda a: s(a, 8)),
+                       (2, "zext.h", lambda a: a & 0xffff), (3, "sext.h", lambda a: s(a, 16)),
+                       (4, "zext.w", lambda a: a & 0xffffffff), (5, "not", lambda a: ~a)):
+        for a in (0x8182838485868788, 0x7172737475767778):
+            yield (zcb(7, 8, 0x61 | n << 2), "c.%s x8" % name), "x8=" + h(a), "x8=" + h(f(a))
+    yield (zcb(7, 8, 0x41 | 1 << 2), "c.mul x8, x9"), "x8=%s x9=3" % h(M), "x8=" + h(-3)
     yield (0, "(illegal)"), "", "undef"
     yield (0x2001, "c.addiw x0"), "", "undef"
     yield (0x8002, "c.jr x0"), "", "undef"
@@ -258,7 +503,7 @@ def encode(lines):
                 f.write(".balign 4096\n.option push\n%s\n" %
                         (".option rvc" if line.startswith("c.") else ".option norvc"))
                 f.write(line.replace(": ", "\n") + "\n.option pop\n.word 0\n")
-        march = "rv64gc_zba_zbb_zbs_zifencei"
+        march = "rv64gc_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zkn_zks_zicbom_zicbop_zicboz_zawrs_zifencei"
         subprocess.run(["riscv64-linux-gnu-as", "-march=" + march, "-mno-relax", "-o", obj, src],
                        check=True)
         subprocess.run(["riscv64-linux-gnu-objcopy", "-O", "binary", obj, raw], check=True)

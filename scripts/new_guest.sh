@@ -61,7 +61,7 @@ cat >"$dir/guest.c" <<END
 #include "translate/guest/$name/state.h"
 
 static const GuestReg regs[] = {
-#define X(n) { "x" #n, offsetof(${cap}State, x[n]), IR_I64 }
+#define X(n) { "x" #n, offsetof(${cap}State, x[n]), IR_I64, false }
     X(0),  X(1),  X(2),  X(3),  X(4),  X(5),  X(6),  X(7),
     X(8),  X(9),  X(10), X(11), X(12), X(13), X(14), X(15),
     X(16), X(17), X(18), X(19), X(20), X(21), X(22), X(23),

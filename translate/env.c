@@ -124,9 +124,9 @@ void env_set_fp_mode(Env *env, const FpMode *m)
     _mm_setcsr(env->rt.mxcsr | sticky);
 }
 
-void env_set_guest_mode(Env *env, bool on)
+void env_set_guest_mode(Env *env, uint32_t bits)
 {
-    env->rt.mode = (env->rt.mode & ~(uint32_t)MODE_GUEST) | (on ? MODE_GUEST : 0);
+    env->rt.mode = (env->rt.mode & ~(uint32_t)(MODE_GUEST | MODE_GUEST2)) | bits;
 }
 
 void env_watch_underflow(Env *env, bool on)

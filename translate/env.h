@@ -36,10 +36,11 @@ typedef struct {
 /*
  * Bits of EnvRt.mode: what a block is translated for. The MODE_SPECIAL ones change results, and
  * their floating point goes by the C meaning. MODE_UNDERFLOW: FP_UNDERFLOW is exact in translated
- * code, too; see env_watch_underflow(). MODE_GUEST: what the guest makes of it.
+ * code, too; see env_watch_underflow(). MODE_GUEST and MODE_GUEST2: what the
+ * guest makes of them.
  */
 enum { MODE_FLUSH = 1, MODE_DEFAULT_NAN = 2, MODE_ALT_HALF = 4, MODE_FLUSH16 = 8,
-       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16, MODE_GUEST = 32 };
+       MODE_SPECIAL = 15, MODE_UNDERFLOW = 16, MODE_GUEST = 32, MODE_GUEST2 = 64 };
 
 typedef enum {
     EXIT_NONE,          /* internal */
@@ -178,8 +179,8 @@ void env_poke_own(Env *env);
 /* env_set_fp_mode: adopt m for code that runs from now on (own thread, between blocks). */
 void env_set_fp_mode(Env *env, const FpMode *m);
 
-/* env_set_guest_mode: the same for MODE_GUEST, whose meaning is the guest's own. */
-void env_set_guest_mode(Env *env, bool on);
+/* env_set_guest_mode: the same for MODE_GUEST and MODE_GUEST2, whose meaning is the guest's own. */
+void env_set_guest_mode(Env *env, uint32_t bits);
 
 /*
  * env_fp_flags: sticky FP_ flags so far, also those the host's MXCSR holds.

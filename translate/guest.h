@@ -13,6 +13,7 @@ typedef struct {
     const char *name;       /* as printed: "x0", "v31" */
     uint16_t offset;        /* in the guest's state struct */
     uint8_t type;           /* IR_I64, IR_I32 or IR_V128 */
+    bool low_half;          /* IR_V128: the upper half is always zero */
 } GuestReg;
 
 /* What a helper (IR op call) touches besides its arguments and result. */
@@ -49,9 +50,14 @@ typedef struct {
     const char *name, *what;
 } GuestCpu;
 
+/*
+ * Switched on, bits and needs are set; switched off, off is cleared, and then the bits of every
+ * feature whose needs are not all there. A name with a '=' is a whole switch: given, it clears off
+ * and sets needs.
+ */
 typedef struct {
     const char *name;
-    uint64_t bits;
+    uint64_t bits, needs, off;
     bool lifted;            /* may be switched on */
 } GuestFeature;
 

@@ -19,40 +19,72 @@ static const char *refuse(char bad[64], const char *text, size_t n, const char *
     return why;
 }
 
-/* feature_bits: of a name; 0: unknown. */
-static uint64_t feature_bits(const Guest *g, const char *name, size_t n, bool *lifted)
+static const GuestFeature *find_feature(const Guest *g, const char *name, size_t n)
 {
     for (const GuestFeature *f = g->feature_names; f && f->name; f++) {
-        if (is(name, n, f->name)) {
-            *lifted = f->lifted;
-            return f->bits;
-        }
+        if (is(name, n, f->name))
+            return f;
     }
-    return 0;
+    return NULL;
+}
+
+/* without: the set without off and without what needs it. */
+static uint64_t without(const Guest *g, uint64_t set, uint64_t off)
+{
+    uint64_t before;
+
+    set &= ~off;
+    do {
+        before = set;
+        for (const GuestFeature *f = g->feature_names; f->name; f++) {
+            if (f->needs & ~set)
+                set &= ~f->bits;
+        }
+    } while (set != before);
+    return set;
+}
+
+/* is_word: one of the words that mean on, or off, as QEMU takes them. */
+static bool is_word(const char *text, size_t n, bool on)
+{
+    static const char *const words[2][4] = { { "=off", "=false", "=no", "=n" },
+                                             { "=on", "=true", "=yes", "=y" } };
+
+    for (unsigned i = 0; i < ARRAY_LEN(words[on]); i++) {
+        if (is(text, n, words[on][i]))
+            return true;
+    }
+    return on && !n;
 }
 
 static const char *switch_feature(const Guest *g, const char *text, size_t n, uint64_t *features,
                                   char bad[64])
 {
+    const GuestFeature *f = find_feature(g, text, n);
     size_t name = 0;
-    bool lifted = false;
 
     while (name < n && text[name] != '=')
         name++;
-    bool on = is(text + name, n - name, "=on") || name == n;
-    uint64_t set = feature_bits(g, text, name, &lifted);
+    if (f && name < n) {
+        if (!f->lifted)
+            return refuse(bad, text, n, "is a CPU property that is not supported");
+        *features = without(g, *features, f->off) | f->needs;
+        return NULL;
+    }
+    bool on = is_word(text + name, n - name, true);
 
-    if (!on && !is(text + name, n - name, "=off"))
+    if (!on && !is_word(text + name, n - name, false))
         return refuse(bad, text, n, "is not FEATURE=on or FEATURE=off");
-    for (unsigned i = 0; !set && i < ARRAY_LEN(off_anyway); i++) {
+    f = find_feature(g, text, name);
+    for (unsigned i = 0; !f && i < ARRAY_LEN(off_anyway); i++) {
         if (is(text, name, off_anyway[i]) && (!on || !strncmp(text, "pauth", 5)))
             return NULL;
     }
-    if (!set)
+    if (!f)
         return refuse(bad, text, name, "is a CPU feature that is not known or not supported");
-    if (on && !lifted)
+    if (on && !f->lifted)
         return refuse(bad, text, name, "is a CPU feature that is not supported");
-    *features = on ? *features | set : *features & ~set;
+    *features = on ? *features | f->bits | f->needs : without(g, *features, f->off);
     return NULL;
 }
 

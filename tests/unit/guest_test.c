@@ -8,13 +8,13 @@
 #include "translate/host/interp/interp.h"
 #include "translate/translate.h"
 
-#define X(i) { "x" #i, offsetof(TestState, x[i]), IR_I64 }
-#define V(i) { "v" #i, offsetof(TestState, v[i]), IR_V128 }
+#define X(i) { "x" #i, offsetof(TestState, x[i]), IR_I64, false }
+#define V(i) { "v" #i, offsetof(TestState, v[i]), IR_V128, false }
 
 // clang-format off
 static const GuestReg regs[] = {
     X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7),
-    { "w32", offsetof(TestState, w), IR_I32 },
+    { "w32", offsetof(TestState, w), IR_I32, false },
     V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7),
 };
 // clang-format on

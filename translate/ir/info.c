@@ -31,6 +31,7 @@ const char *const ir_cond_name[16] = {
 };
 
 static const char *const round_name[] = { "even", "up", "down", "zero", "away", "cur" };
+static const char *const fixed_name[] = { "cur", "even", "up", "down", "zero", "away" };
 static const char *const fence_name[] = { "ld", "st", "full" };
 static const char *const exc_name[]   = { "undef", "break" };
 static const char *const bit_name[]   = { "clear", "set" };
@@ -38,6 +39,7 @@ static const char *const bit_name[]   = { "clear", "set" };
 #define NAMES(table)  .names = table, .n_names = ARRAY_LEN(table)
 #define COND(bits)    { .shift = 0, .width = bits, .always = true, NAMES(ir_cond_name) }
 #define ROUND(bits)   { "round", 0, bits, true, NAMES(round_name) }
+#define FIXED         { "rm", IR_FIXED_ROUND_LSB, 4, false, NAMES(fixed_name) }
 #define FLOAT(sh)     { "float", sh, 8, true, NAMES(ir_type_name) }
 #define FBITS         { .key = "fbits", .shift = 8, .width = 8 }
 #define FLAG(k, sh)   { .key = k, .shift = sh, .width = 1 }
@@ -59,9 +61,10 @@ static const ImmField f_round_int[] = { ROUND(8), { .key = "bits", .shift = 8, .
 static const ImmField f_to_vint[]  = { ROUND(8), FBITS };
 static const ImmField f_to_int[]   = { ROUND(8), FBITS, FLOAT(16) };
 static const ImmField f_vfrom_int[] = { FBITS };
-static const ImmField f_from_int[] = { FBITS, FLOAT(16) };
-static const ImmField f_float[]    = { FLOAT(0) };
-static const ImmField f_fma[]      = { FLAG("neg_a", 0), FLAG("neg_c", 1) };
+static const ImmField f_from_int[] = { FBITS, FLOAT(16), FIXED };
+static const ImmField f_float[]    = { FLOAT(0), FIXED };
+static const ImmField f_fma[]      = { FLAG("neg_a", 0), FLAG("neg_c", 1), FIXED };
+static const ImmField f_fixed[]    = { FIXED };
 static const ImmField f_upper[]    = { FLAG("upper", 0) };
 static const ImmField f_odd[]      = { FLAG("odd", 0) };
 static const ImmField f_align[]    = { { .key = "bytes", .width = 8, .always = true },
@@ -75,7 +78,7 @@ static const ImmField f_bit[]      = { { .key = "bit", .width = 6, .always = tru
 enum {
     FORM_num, FORM_bits, FORM_shift, FORM_lane, FORM_lanes, FORM_field, FORM_nzcv, FORM_cond,
     FORM_ccmp, FORM_round, FORM_round_int, FORM_to_vint, FORM_to_int, FORM_vfrom_int,
-    FORM_from_int, FORM_float, FORM_fma, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc,
+    FORM_from_int, FORM_float, FORM_fma, FORM_fixed, FORM_upper, FORM_odd, FORM_align, FORM_fence, FORM_exc,
     FORM_bit,
     FORM_insn, FORM_mem, FORM_helper,
 };
@@ -84,7 +87,7 @@ enum {
 static const ImmForm forms[] = {
     FIELDS(num), FIELDS(bits), FIELDS(shift), FIELDS(lane), FIELDS(lanes), FIELDS(field),
     FIELDS(nzcv), FIELDS(cond), FIELDS(ccmp), FIELDS(round), FIELDS(round_int), FIELDS(to_vint),
-    FIELDS(to_int), FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(upper), FIELDS(odd),
+    FIELDS(to_int), FIELDS(vfrom_int), FIELDS(from_int), FIELDS(float), FIELDS(fma), FIELDS(fixed), FIELDS(upper), FIELDS(odd),
     FIELDS(align), FIELDS(fence), FIELDS(exc), FIELDS(bit),
     [FORM_insn]   = { .style = IMM_INSN },
     [FORM_mem]    = { .style = IMM_MEM },
@@ -116,6 +119,8 @@ static const uint8_t form_of[IR_OP_COUNT] = {
     [IR_vext_s] = FORM_upper, [IR_vext_u] = FORM_upper, [IR_vmull_s] = FORM_upper,
     [IR_vmull_u] = FORM_upper, [IR_vqdmull] = FORM_upper, [IR_vmull_p] = FORM_upper,
     [IR_fwiden_raw] = FORM_lane, [IR_fwiden] = FORM_upper, [IR_fnarrow] = FORM_odd,
+    [IR_fadd] = FORM_fixed, [IR_fsub] = FORM_fixed, [IR_fmul] = FORM_fixed, [IR_fdiv] = FORM_fixed,
+    [IR_fsqrt] = FORM_fixed, [IR_bfnarrow] = FORM_fixed,
     [IR_fma] = FORM_fma, [IR_fround] = FORM_round, [IR_fround_int] = FORM_round_int, [IR_fcvt] = FORM_float,
     [IR_fto_s] = FORM_to_vint, [IR_fto_u] = FORM_to_vint,
     [IR_sto_f] = FORM_vfrom_int, [IR_uto_f] = FORM_vfrom_int,
@@ -136,6 +141,39 @@ unsigned ir_type_bytes(IrType t)
     static const uint8_t bytes[] = { 0, 1, 2, 4, 8, 16, 2, 4, 8, 16 };
 
     return t < ARRAY_LEN(bytes) ? bytes[t] : 0;
+}
+
+IrType ir_type_in(IrOpcode op, IrType type, uint32_t imm)
+{
+    return op == IR_fto_i_s || op == IR_fto_i_u ? (IrType)(imm >> 16 & 255) : type;
+}
+
+IrType ir_type_out(IrOpcode op, IrType type, uint32_t imm)
+{
+    switch (op) {
+    case IR_fcvt: return (IrType)(imm & 255);
+    case IR_bfnarrow: return IR_I16;
+    case IR_i_sto_f:
+    case IR_i_uto_f: return (IrType)(imm >> 16 & 255);
+    default: return type;
+    }
+}
+
+bool ir_takes_round(IrOpcode op)
+{
+    switch (op) {
+    case IR_fadd:
+    case IR_fsub:
+    case IR_fmul:
+    case IR_fdiv:
+    case IR_fsqrt:
+    case IR_fma:
+    case IR_fcvt:
+    case IR_bfnarrow:
+    case IR_i_sto_f:
+    case IR_i_uto_f: return true;
+    default: return false;
+    }
 }
 
 unsigned ir_known_bits(const IrOp *op)

@@ -35,6 +35,20 @@ static inline IrType ir_result_type(IrOpcode op, IrType type)
 unsigned ir_known_bits(const IrOp *op);
 
 /*
+ * ir_unboxes: op has a vector operand that must be boxed (IR_VL_BOX). ir_type_in, ir_type_out: lane
+ * types of its operands and result.
+ */
+static inline bool ir_unboxes(const IrOp *op)
+{
+    return (op->flags & IR_VL_MASK) == IR_VL_BOX && ir_op_info[op->op].a == 'V';
+}
+IrType ir_type_in(IrOpcode op, IrType type, uint32_t imm);
+IrType ir_type_out(IrOpcode op, IrType type, uint32_t imm);
+
+/* ir_takes_round: the op's immediate may hold an ir_fixed_round(). */
+bool ir_takes_round(IrOpcode op);
+
+/*
  * ir_faults: op may leave for the fault handler, so that all guest state must be that of
  * the instruction's start: memory accesses, floating point (the host may trap, then the
  * instruction runs again in the interpreter) and helpers that access memory.
@@ -42,7 +56,7 @@ unsigned ir_known_bits(const IrOp *op);
 bool ir_call_faults(const IrBlock *b, const IrOp *op);
 static inline bool ir_faults(const IrBlock *b, const IrOp *op)
 {
-    return (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE | IRP_FP)) ||
+    return (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE | IRP_FP)) || ir_unboxes(op) ||
            (op->op == IR_call && ir_call_faults(b, op));
 }
 

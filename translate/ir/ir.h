@@ -40,6 +40,16 @@ typedef enum {              /* pairs differ in the lowest bit, which negates */
 typedef enum { IR_RN_EVEN, IR_RN_UP, IR_RN_DOWN, IR_RN_ZERO, IR_RN_AWAY, IR_RN_CUR } IrRound;
 enum { IR_DIV_ONES = 1 };         /* div_s, div_u: a quotient by zero is all ones */
 #define IR_ROUND_EXACT 0x10     /* fround: raise inexact when the value changes */
+/* The rounding mode in the immediate of FP arithmetic and conversions; without: the guest's. */
+enum { IR_FIXED_ROUND_LSB = 28 };
+static inline uint32_t ir_fixed_round(IrRound r)
+{
+    return r == IR_RN_CUR ? 0 : (uint32_t)(r + 1) << IR_FIXED_ROUND_LSB;
+}
+static inline IrRound ir_imm_round(uint32_t imm)
+{
+    return imm >> IR_FIXED_ROUND_LSB ? (IrRound)((imm >> IR_FIXED_ROUND_LSB) - 1) : IR_RN_CUR;
+}
 
 typedef enum { IR_FENCE_LD, IR_FENCE_ST, IR_FENCE_FULL } IrFence;
 /* pac: where the code of a signed pointer is. */
@@ -58,7 +68,7 @@ enum { IR_REDO_WORDS = 15, IR_REDO_RARE = 16 };
 
 /* IrOp.flags */
 enum {
-    IR_VL_128 = 0, IR_VL_64 = 1, IR_VL_LANE = 2, IR_VL_MASK = 3,    /* vector ops */
+    IR_VL_128 = 0, IR_VL_64 = 1, IR_VL_LANE = 2, IR_VL_BOX = 3, IR_VL_MASK = 3, /* vector ops */
     IRF_SX32 = 4,                                                   /* load_s, vget_s */
     IRF_SETF = 8,                                                   /* add, sub, and ... */
     IRF_REPLAY = 8,     /* insn: stands for several; see Lift.fuse */

@@ -126,7 +126,7 @@ static bool parse_suffix(In *in, IrOp *op, Word w)
         const char *name;
         uint8_t flag;
     } flag[] = {
-        { "v64", IR_VL_64 }, { "lane", IR_VL_LANE }, { "sx32", IRF_SX32 },
+        { "v64", IR_VL_64 }, { "lane", IR_VL_LANE }, { "box", IR_VL_BOX },   { "sx32", IRF_SX32 },
         { "f", IRF_SETF },   { "acq", IR_ORD_ACQ },  { "rel", IR_ORD_REL },
     };
     int type = find_name(ir_type_name, IR_V128 + 1, w);

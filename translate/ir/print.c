@@ -34,6 +34,7 @@ static void print_name(Out *o, const IrOp *op)
         const char *suffix;
     } flag[] = {
         { IR_VL_MASK, IR_VL_64, ".v64" },   { IR_VL_MASK, IR_VL_LANE, ".lane" },
+        { IR_VL_MASK, IR_VL_BOX, ".box" },
         { IRF_SX32, IRF_SX32, ".sx32" },    { IRF_SETF, IRF_SETF, ".f" },
         { IR_ORD_ACQ, IR_ORD_ACQ, ".acq" }, { IR_ORD_REL, IR_ORD_REL, ".rel" },
     };

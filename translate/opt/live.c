@@ -68,7 +68,7 @@ static inline bool removable(const Live *l, const IrOp *op, unsigned props)
 static inline bool step(Live *l, IrOp *op)
 {
     unsigned props = ir_op_info[op->op].props;
-    bool sees = (props & (IRP_READ | IRP_WRITE | IRP_FP)) ||
+    bool sees = (props & (IRP_READ | IRP_WRITE | IRP_FP)) || ir_unboxes(op) ||
                 (op->op == IR_call && call_sees_state(l->b, op));
 
     if ((props & IRP_SETF) && !l->nzcv) {

@@ -60,9 +60,9 @@ const GuestCpu a64_cpus[] = {
 };
 
 const GuestFeature a64_feature_names[] = {
-#define FEATURE(id, state, ...) { #id, A64_FEAT_##id, (state) != TODO },
+#define FEATURE(id, state, ...) { #id, A64_FEAT_##id, 0, A64_FEAT_##id, (state) != TODO },
 #include "translate/guest/aarch64/features.def"
-    { NULL, 0, false },
+    { NULL, 0, 0, 0, false },
 };
 // clang-format on
 

@@ -7,22 +7,22 @@
 #include "translate/guest/aarch64/lift.h"
 
 // clang-format off
-#define X(i) { "x" #i, offsetof(A64State, x) + 8 * i, IR_I64 },
-#define V(i) { "v" #i, offsetof(A64State, v) + 16 * i, IR_V128 },
+#define X(i) { "x" #i, offsetof(A64State, x) + 8 * i, IR_I64, false },
+#define V(i) { "v" #i, offsetof(A64State, v) + 16 * i, IR_V128, false },
 #define EACH_0_30(M) \
     M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) \
     M(16) M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30)
 
 static const GuestReg a64_regs[A64_REG_COUNT] = {
     EACH_0_30(X)
-    { "sp", offsetof(A64State, sp), IR_I64 },
+    { "sp", offsetof(A64State, sp), IR_I64, false },
     EACH_0_30(V) V(31)
-    { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64 },
-    { "pstate", offsetof(A64State, pstate), IR_I64 },
-    { "keys_on", offsetof(A64State, keys_on), IR_I64 },
+    { "tpidr_el0", offsetof(A64State, tpidr_el0), IR_I64, false },
+    { "pstate", offsetof(A64State, pstate), IR_I64, false },
+    { "keys_on", offsetof(A64State, keys_on), IR_I64, false },
 #define KEY(name, i) \
-    { name "_lo", offsetof(A64State, key) + 16 * (i), IR_I64 }, \
-    { name "_hi", offsetof(A64State, key) + 16 * (i) + 8, IR_I64 },
+    { name "_lo", offsetof(A64State, key) + 16 * (i), IR_I64, false }, \
+    { name "_hi", offsetof(A64State, key) + 16 * (i) + 8, IR_I64, false },
     KEY("apia", 0) KEY("apib", 1) KEY("apda", 2) KEY("apdb", 3) KEY("apga", 4)
 };
 

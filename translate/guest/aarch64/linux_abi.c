@@ -69,7 +69,7 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     s->pc = pc;
     s->sp = sp;
     s->keys_on = A64_ADDRESS_KEYS;
-    env_set_guest_mode(env, false);
+    env_set_guest_mode(env, 0);
     if (translate_options.features & A64_FEAT_pauth)
         a64_new_keys(env, (1 << A64_KEY_COUNT) - 1);
     if (translate_options.features & A64_FEAT_ssbs)
@@ -112,7 +112,7 @@ static long set_enabled_keys(Env *env, const uint64_t arg[4])
     unsigned on = (enabled_keys(env) & ~(unsigned)arg[0]) | (unsigned)arg[1];
 
     a64_state(env)->keys_on = on;
-    env_set_guest_mode(env, on != ADDRESS_KEYS);
+    env_set_guest_mode(env, on != ADDRESS_KEYS ? MODE_GUEST : 0);
     return 0;
 }
 

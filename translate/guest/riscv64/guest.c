@@ -3,11 +3,12 @@
 #include <capstone/capstone.h>
 #include <elf.h>
 
+#include "translate/guest/riscv64/features.h"
 #include "translate/guest/riscv64/lift.h"
 
 // clang-format off
-#define X(i) { "x" #i, offsetof(RvState, x) + 8 * i, IR_I64 },
-#define F(i) { "f" #i, offsetof(RvState, f) + 16 * i, IR_V128 },
+#define X(i) { "x" #i, offsetof(RvState, x) + 8 * i, IR_I64, false },
+#define F(i) { "f" #i, offsetof(RvState, f) + 16 * i, IR_V128, true },
 #define EACH_0_31(M) \
     M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) \
     M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30) M(31)
@@ -23,9 +24,15 @@ static const uint8_t hot_vec[] = {
 };
 // clang-format on
 
-enum { MAX_FEATURES = RV_FEAT_zba | RV_FEAT_zbb | RV_FEAT_zbs | RV_FEAT_zicond };
+/* rv_cpu_features() of `max`, as a constant. */
+enum { TODO, ASK, ON };
+enum {
+    MAX_FEATURES = 0
+#define FEATURE(id, state, ...) | ((state) == ON ? RV_FEAT_##id : 0)
+#include "translate/guest/riscv64/features.def"
+};
 
-/* The lowest two bits tell the length; instructions are little-endian. */
+/* The lowest two bits tell the length; instructions are little-endian. Short ones are Zca's. */
 static unsigned lift_insn(Lift *l)
 {
     uint16_t half[2] = { 0, 0 };
@@ -39,6 +46,8 @@ static unsigned lift_insn(Lift *l)
             return 0;
         }
         memcpy(half, l->code, 4);
+    } else if (!(l->features & RV_FEAT_zca)) {
+        return 0;
     }
     return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) : 0;
 }
@@ -86,6 +95,9 @@ const Guest guest_riscv64 = {
     .n_helpers = RV_HELPER_COUNT,
     .lift_insn = lift_insn,
     .features = MAX_FEATURES,
+    .cpus = rv_cpus,
+    .feature_names = rv_feature_names,
+    .cpu_features = rv_cpu_features,
     .state_init = state_init,
     .rows = rv_rows,
     .row_word = row_word,

@@ -20,7 +20,8 @@ void rv_set_frm(Env *env, uint32_t frm)
 
     rv_state(env)->frm = frm & 7;
     env_set_fp_mode(env, &m);
-    env_set_guest_mode(env, frm > RV_RMM);
+    env_set_guest_mode(env, (frm > RV_RMM ? RV_MODE_FRM_RESERVED : 0) |
+                                (frm != RV_RNE ? RV_MODE_FRM_SET : 0));
 }
 
 /* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */
@@ -71,13 +72,13 @@ HELPER(set_frm)
     return 0;
 }
 
-/* Counters run with the host's monotonic clock; /proc/cpuinfo of real boards names no frequency. */
+/* Counters run with the host's monotonic clock. */
 HELPER(get_time)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * RV_TIME_HZ + (uint64_t)now.tv_nsec;
 }
 
 HELPER(fence_i)

@@ -50,6 +50,9 @@ void rv_set_w(Lift *l, unsigned r, IrVal v);
  */
 bool rv_known_x(const Lift *l, unsigned r, uint64_t *value);
 
+/* rv_address: the base of an access at rs1 + *disp; a base that is known takes *disp in. */
+IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp);
+
 /* rv_call: run helper number h; its result is an i64. */
 IrVal rv_call(Lift *l, unsigned h, IrVal a);
 

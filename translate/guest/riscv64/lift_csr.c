@@ -9,7 +9,8 @@ enum { FFLAGS_BITS = 0x1f, FRM_BITS = 7, FRM_LSB = 5 };
 
 typedef enum { CSR_WRITE, CSR_SET, CSR_CLEAR } CsrOp;
 
-static bool known_csr(unsigned csr, bool writes)
+/* HPMCOUNTERn of Zihpm are there, but Linux does not let programs read them. */
+static bool known_csr(const Lift *l, unsigned csr, bool writes)
 {
     switch (csr) {
     case CSR_FFLAGS:
@@ -17,7 +18,7 @@ static bool known_csr(unsigned csr, bool writes)
     case CSR_FCSR: return true;
     case CSR_CYCLE:
     case CSR_TIME:
-    case CSR_INSTRET: return !writes;
+    case CSR_INSTRET: return !writes && l->features & RV_FEAT_zicntr;
     default: return false;
     }
 }
@@ -59,7 +60,7 @@ static bool csr(Lift *l, uint32_t word, unsigned csr, unsigned rd, CsrOp op, IrV
     bool writes = op == CSR_WRITE || !none;
     IrVal old = IR_NONE;
 
-    if (!known_csr(csr, writes)) {
+    if (!known_csr(l, csr, writes)) {
         return false;
     }
     if (rd || op != CSR_WRITE) {

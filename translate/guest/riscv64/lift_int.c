@@ -319,6 +319,43 @@ LIFT(orc_b)
     return true;
 }
 
+/* ---- Zbkb ---- */
+
+/* packed: the low width bits of both registers, those of rs2 above. */
+static IrVal packed(Lift *l, IrVal x, IrVal y, unsigned width)
+{
+    return ir_op2i(l->ir, IR_bfi, x, y, width | width << 8);
+}
+
+LIFT(pack)
+{
+    rv_set_x(l, a->rd, packed(l, rv_get_x(l, a->rs1), rv_get_x(l, a->rs2), 32));
+    return true;
+}
+
+LIFT(packh)
+{
+    IrVal x = ir_zext(l->ir, IR_I64, rv_get_x(l, a->rs1), 8);
+
+    rv_set_x(l, a->rd, packed(l, x, rv_get_x(l, a->rs2), 8));
+    return true;
+}
+
+LIFT(packw)
+{
+    rv_set_w(l, a->rd, packed(l, rv_get_w(l, a->rs1), rv_get_w(l, a->rs2), 16));
+    return true;
+}
+
+LIFT(brev8)
+{
+    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I64, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
+
+    v = ir_v1(l->ir, IR_vrbit, IR_I8, IR_VL_64, v, 0);
+    rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, v, IR_NONE, IR_NONE, 0));
+    return true;
+}
+
 /* ---- Zbs ---- */
 
 /* one_bit: 1 << the register, modulo 64. */
@@ -376,4 +413,12 @@ LIFT(czero_eqz)
 LIFT(czero_nez)
 {
     return conditional_zero(l, a->rd, a->rs1, a->rs2, IR_NE);
+}
+
+/* ---- Zimop ---- */
+
+LIFT(mop)
+{
+    rv_set_x(l, a->rd, imm(l, 0));
+    return true;
 }

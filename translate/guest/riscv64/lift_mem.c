@@ -4,8 +4,7 @@
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
-/* address: of rs1 + disp; a base that is known is folded into it. */
-static IrVal address(Lift *l, unsigned rs1, int64_t *disp)
+IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp)
 {
     uint64_t base;
 
@@ -19,7 +18,7 @@ static IrVal address(Lift *l, unsigned rs1, int64_t *disp)
 
 static bool load(Lift *l, IrOpcode op, IrType type, unsigned rd, unsigned rs1, int64_t disp)
 {
-    IrVal base = address(l, rs1, &disp), v;
+    IrVal base = rv_address(l, rs1, &disp), v;
 
     v = op == IR_load_s ? ir_load_s(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp)
                         : ir_load(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp);
@@ -29,7 +28,7 @@ static bool load(Lift *l, IrOpcode op, IrType type, unsigned rd, unsigned rs1, i
 
 static bool store(Lift *l, IrType type, unsigned rs2, unsigned rs1, int64_t disp)
 {
-    IrVal base = address(l, rs1, &disp);
+    IrVal base = rv_address(l, rs1, &disp);
 
     ir_store(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp, rv_get_x(l, rs2));
     return true;
@@ -58,69 +57,92 @@ OP_STORE(sh, IR_I16)
 OP_STORE(sw, IR_I32)
 OP_STORE(sd, IR_I64)
 
+/* PREFETCH.I is 0, .R 1, .W 3. */
 LIFT(prefetch)
 {
-    (void)l, (void)a;
+    if (a->word >> 20 & 1) {
+        ir_emit(l->ir, IR_prefetch, IR_I64, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE,
+                ir_mem_imm(0, (int32_t)a->imm));
+    }
+    return true;
+}
+
+/* ---- cache blocks ---- */
+
+/* Cleaning and flushing do nothing, but fault like a load. */
+LIFT(cbo_clean)
+{
+    ir_load(l->ir, IR_I8, 0, rv_get_x(l, a->rs1), IR_NONE, 0, 0);
+    return true;
+}
+
+/* A fault is at the address in rs1, not at the block's: the byte there is the first to be cleared. */
+LIFT(cbo_zero)
+{
+    IrVal at = rv_get_x(l, a->rs1);
+
+    ir_store(l->ir, IR_I8, 0, at, IR_NONE, 0, 0, imm(l, 0));
+    ir_emit(l->ir, IR_zero_block, IR_I64, 0, at, IR_NONE, IR_NONE, 0);
     return true;
 }
 
 /* ---- atomics. The IR's are sequentially consistent, more than any of these asks. ---- */
 
-static IrType amo_type(unsigned dbl)
+static IrType amo_type(unsigned size)
 {
-    return dbl ? IR_I64 : IR_I32;
+    return (IrType)(IR_I8 + size);
 }
 
 /* atomic_base: the address in rs1, which must be a multiple of the access's size. */
-static IrVal atomic_base(Lift *l, unsigned rs1, unsigned dbl)
+static IrVal atomic_base(Lift *l, unsigned rs1, unsigned size)
 {
     IrVal at = rv_get_x(l, rs1);
 
-    ir_emit(l->ir, IR_check_align, IR_VOID, 0, at, IR_NONE, IR_NONE, dbl ? 8 : 4);
+    if (size) {
+        ir_emit(l->ir, IR_check_align, IR_VOID, 0, at, IR_NONE, IR_NONE, 1u << size);
+    }
     return at;
 }
 
 /* set_old: what memory held, sign-extended. */
-static bool set_old(Lift *l, unsigned rd, unsigned dbl, IrVal v)
+static bool set_old(Lift *l, unsigned rd, unsigned size, IrVal v)
 {
-    if (dbl) {
-        rv_set_x(l, rd, v);
-    } else {
-        rv_set_w(l, rd, v);
+    if (rd) {
+        rv_set_x(l, rd, size < 3 ? ir_sext(l->ir, IR_I64, v, 8u << size) : v);
     }
     return true;
 }
 
 LIFT(lr)
 {
-    IrVal at = atomic_base(l, a->rs1, a->dbl);
+    IrVal at = atomic_base(l, a->rs1, a->size);
 
-    return set_old(l, a->rd, a->dbl,
-                   ir_emit(l->ir, IR_ldex, amo_type(a->dbl), a->aq ? IR_ORD_ACQ : 0, at, IR_NONE,
+    return set_old(l, a->rd, a->size,
+                   ir_emit(l->ir, IR_ldex, amo_type(a->size), a->aq ? IR_ORD_ACQ : 0, at, IR_NONE,
                            IR_NONE, 0));
 }
 
 LIFT(sc)
 {
-    IrVal at = atomic_base(l, a->rs1, a->dbl);
-    IrVal failed = ir_emit(l->ir, IR_stex, amo_type(a->dbl), a->rl ? IR_ORD_REL : 0, at,
+    IrVal at = atomic_base(l, a->rs1, a->size);
+    IrVal failed = ir_emit(l->ir, IR_stex, amo_type(a->size), a->rl ? IR_ORD_REL : 0, at,
                            rv_get_x(l, a->rs2), IR_NONE, 0);
 
     rv_set_x(l, a->rd, ir_zext(l->ir, IR_I64, failed, 32));
     return true;
 }
 
-static bool amo(Lift *l, IrOpcode op, unsigned dbl, unsigned rd, unsigned rs1, IrVal v)
+static bool amo(Lift *l, IrOpcode op, unsigned size, unsigned rd, unsigned rs1, IrVal v)
 {
-    IrVal at = atomic_base(l, rs1, dbl);
+    IrVal at = atomic_base(l, rs1, size);
 
-    return set_old(l, rd, dbl, ir_emit(l->ir, op, amo_type(dbl), 0, at, v, IR_NONE, 0));
+    return set_old(l, rd, size, ir_emit(l->ir, op, amo_type(size), 0, at, v, IR_NONE, 0));
 }
 
 #define OP_AMO(name, op)                                                                 \
     LIFT(name)                                                                           \
     {                                                                                    \
-        return amo(l, IR_##op, a->dbl, a->rd, a->rs1, rv_get_x(l, a->rs2));                 \
+        return amo(l, IR_##op, a->size, a->rd, a->rs1, rv_get_x(l, a->rs2));             \
     }
 
 OP_AMO(amoswap, amo_swap)
@@ -136,7 +158,47 @@ LIFT(amoand)
 {
     IrVal clear = ir_op2(l->ir, IR_xorn, rv_get_x(l, a->rs2), imm(l, 0));
 
-    return amo(l, IR_amo_andn, a->dbl, a->rd, a->rs1, clear);
+    return amo(l, IR_amo_andn, a->size, a->rd, a->rs1, clear);
+}
+
+/* rd is what is expected, and what was found. */
+LIFT(amocas)
+{
+    IrVal at = atomic_base(l, a->rs1, a->size);
+
+    return set_old(l, a->rd, a->size,
+                   ir_emit(l->ir, IR_cas, amo_type(a->size), 0, at, rv_get_x(l, a->rd),
+                           rv_get_x(l, a->rs2), 0));
+}
+
+/* pair: of even register r and the next one; of x0 both are zero. */
+static IrVal pair(Lift *l, unsigned r)
+{
+    return ir_emit(l->ir, IR_vpack64, IR_I64, 0, rv_get_x(l, r), rv_get_x(l, r ? r + 1 : 0),
+                   IR_NONE, 0);
+}
+
+LIFT(amocas_q)
+{
+    IrVal at, old;
+
+    if (a->rd & 1 || a->rs2 & 1) {
+        return false;
+    }
+    at = atomic_base(l, a->rs1, 4);
+    old = ir_emit(l->ir, IR_cas128, IR_I128, 0, at, pair(l, a->rd), pair(l, a->rs2), 0);
+    if (a->rd) {
+        rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 0));
+        rv_set_x(l, a->rd + 1, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 1));
+    }
+    return true;
+}
+
+/* WRS waits until the reserved memory changes, or for another reason, such as none. */
+LIFT(wrs)
+{
+    (void)l, (void)a;
+    return true;
 }
 
 /* ---- order ---- */

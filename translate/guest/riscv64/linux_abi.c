@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* linux_abi.c: how Linux sees a riscv64 CPU: registers of system calls, threads, exec. */
 #include "gen/syscalls.h"
+#include "translate/guest/riscv64/features.h"
 #include "translate/guest/riscv64/linux_parts.h"
+#include "translate/translate.h"
 
 static uint64_t get_pc(const Env *env)
 {
@@ -61,9 +63,19 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
     s->x[RV_SP] = sp;
 }
 
+static uint64_t hwcap(void)
+{
+    return rv_hwcap_bits(translate_options.features);
+}
+
 static uint64_t hwcap2(void)
 {
     return 0;
+}
+
+static size_t cpuinfo(char *buf, size_t len, unsigned n)
+{
+    return rv_cpuinfo_text(buf, len, translate_options.features, n);
 }
 
 const LinuxGuest rv_linux = {
@@ -86,8 +98,8 @@ const LinuxGuest rv_linux = {
     .minsigstksz = 2048,
     .core_notes = rv_core_notes,
     .no_restorer = true,
-    .hwcap = rv_hwcap,
+    .hwcap = hwcap,
     .hwcap2 = hwcap2,
-    .cpuinfo = rv_cpuinfo,
+    .cpuinfo = cpuinfo,
     .vdso_build = rv_vdso_build,
 };

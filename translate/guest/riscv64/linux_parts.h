@@ -13,5 +13,3 @@ extern const CoreNote rv_core_notes[];
 
 /* linux_elf.c */
 size_t rv_vdso_build(void *buf, size_t len, uint64_t base, uint64_t *sigreturn);
-uint64_t rv_hwcap(void);
-size_t rv_cpuinfo(char *buf, size_t len, unsigned n);

@@ -24,6 +24,12 @@ _Static_assert(offsetof(RvState, f) % 16 == 0 && sizeof(RvState) <= ENV_STATE_BY
 enum { RV_X0 = 0, RV_F0 = 32, RV_REG_COUNT = 64 };
 enum { RV_RA = 1, RV_SP = 2, RV_TP = 4, RV_T0 = 5, RV_A0 = 10, RV_A7 = 17 };
 
+/* Ticks of the TIME register in a second. */
+enum { RV_TIME_HZ = 1000000000 };
+
+/* EnvRt.mode: frm is a reserved value; frm is another than RNE. */
+enum { RV_MODE_FRM_RESERVED = MODE_GUEST, RV_MODE_FRM_SET = MODE_GUEST2 };
+
 /* Rounding modes in instructions and frm; 5 and 6 are reserved, 7 in an instruction means frm. */
 enum { RV_RNE, RV_RTZ, RV_RDN, RV_RUP, RV_RMM, RV_DYN = 7 };
 

@@ -27,11 +27,21 @@ typedef void EvalFn(Env *env, EvalOp op, V128 *d, const V128 *a, const V128 *b, 
 /* eval_table[op]: the function, or NULL for ops outside this header's scope. */
 extern EvalFn *const eval_table[IR_OP_COUNT];
 
+/* eval_boxed: the same of an op with IR_VL_BOX, on which the functions of eval_table need not look. */
+EvalFn eval_boxed;
+
 static inline void eval_op(Env *env, EvalOp op, V128 *d, const V128 *a, const V128 *b,
                            const V128 *c)
 {
-    eval_table[op.op](env, op, d, a, b, c);
+    if ((op.flags & IR_VL_MASK) == IR_VL_BOX)
+        eval_boxed(env, op, d, a, b, c);
+    else
+        eval_table[op.op](env, op, d, a, b, c);
 }
+
+/* eval_box: a lane of type t in its box. eval_unbox: out of it; the default NaN if it is in none. */
+V128 eval_box(IrType t, uint64_t lane);
+V128 eval_unbox(IrType t, const V128 *v);
 
 /* eval_fcmp: NZCV (bits 3 to 0) of scalar a against b; signaling: invalid on any NaN. */
 unsigned eval_fcmp(Env *env, IrType type, bool signaling, const V128 *a, const V128 *b);

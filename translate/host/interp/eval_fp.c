@@ -20,7 +20,7 @@ typedef uint64_t Fn2(FpCtx *x, uint64_t a, uint64_t b);
 
 INLINE void lanes1(Env *env, EvalOp op, V128 *d, const V128 *a, Fn1 *fn)
 {
-    FpCtx x = fp_ctx(env, fp_format(op.type), IR_RN_CUR);
+    FpCtx x = fp_ctx(env, fp_format(op.type), ir_imm_round(op.imm));
     unsigned size = lane_bytes(op.type), n = vl_lanes(op);
     V128 r = zero;
 
@@ -33,7 +33,7 @@ INLINE void lanes1(Env *env, EvalOp op, V128 *d, const V128 *a, Fn1 *fn)
 
 INLINE void lanes2(Env *env, EvalOp op, V128 *d, const V128 *a, const V128 *b, Fn2 *fn)
 {
-    FpCtx x = fp_ctx(env, fp_format(op.type), IR_RN_CUR);
+    FpCtx x = fp_ctx(env, fp_format(op.type), ir_imm_round(op.imm));
     unsigned size = lane_bytes(op.type), n = vl_lanes(op);
     V128 r = zero;
 
@@ -63,6 +63,11 @@ static uint64_t lane_abs(FpCtx *x, uint64_t a)
 static uint64_t lane_neg(FpCtx *x, uint64_t a)
 {
     return a ^ fp_zero(x->f, true);
+}
+
+static uint64_t lane_sgnj(unsigned how, uint64_t sign, uint64_t a, uint64_t b)
+{
+    return how == 2 ? a ^ (b & sign) : (a & ~sign) | ((how ? ~b : b) & sign);
 }
 
 static uint64_t lane_eq(FpCtx *x, uint64_t a, uint64_t b)
@@ -107,7 +112,7 @@ FP2(vfcmp_gt, lane_gt)
 
 EVAL(fma)
 {
-    FpCtx x = fp_ctx(env, fp_format(op.type), IR_RN_CUR);
+    FpCtx x = fp_ctx(env, fp_format(op.type), ir_imm_round(op.imm));
     unsigned size = lane_bytes(op.type), n = vl_lanes(op);
     uint64_t neg_a = op.imm & 1 ? fp_zero(x.f, true) : 0;
     uint64_t neg_c = op.imm & 2 ? fp_zero(x.f, true) : 0;
@@ -120,6 +125,19 @@ EVAL(fma)
         lane_set(&r, size, i, v);
     }
     fp_done(env, &x);
+    *d = r;
+}
+
+EVAL(fsgnj)
+{
+    unsigned size = lane_bytes(op.type), n = vl_lanes(op);
+    uint64_t sign = fp_zero(fp_format(op.type), true);
+    V128 r = zero;
+
+    for (unsigned i = 0; i < n; i++) {
+        lane_set(&r, size, i,
+                 lane_sgnj(op.imm, sign, lane_get(a, size, i), lane_get(b, size, i)));
+    }
     *d = r;
 }
 
@@ -237,7 +255,7 @@ EVAL(fround_int)
 
 EVAL(fcvt)
 {
-    FpCtx x = fp_ctx(env, fp_format((IrType)(op.imm & 255)), IR_RN_CUR);
+    FpCtx x = fp_ctx(env, fp_format((IrType)(op.imm & 255)), ir_imm_round(op.imm));
     uint64_t v = lane_get(a, lane_bytes(op.type), 0);
 
     v = fp_convert(&x, fp_format(op.type), v);
@@ -362,7 +380,7 @@ EVAL(fto_js)
 
 INLINE void from_int_scalar(Env *env, EvalOp op, V128 *d, const V128 *a, bool is_signed)
 {
-    FpCtx x = fp_ctx(env, fp_format(imm_float(op.imm)), IR_RN_CUR);
+    FpCtx x = fp_ctx(env, fp_format(imm_float(op.imm)), ir_imm_round(op.imm));
     unsigned size = lane_bytes(op.type);
     uint64_t v = is_signed ? (uint64_t)lane_get_s(a, size, 0) : lane_get(a, size, 0);
 

@@ -13,9 +13,9 @@
  * lowest bit: every format leaves at least 11 bits below its own last one.
  *
  * The rules are those of the Arm ARM's shared pseudocode (FPUnpackBase, FPRoundBase,
- * FPProcessNaNs3, ...). Under FP_NAN_RISCV they differ in three places: NaN results are always
- * canonical, tininess is found after rounding, and a number wins against a signalling NaN in
- * fp_maxnm and fp_minnm.
+ * FPProcessNaNs3, ...). Under FP_NAN_RISCV they differ in four places: NaN results are always
+ * canonical, tininess is found after rounding, a number wins against a signalling NaN in
+ * fp_maxnm and fp_minnm, and a NaN is the greatest integer.
  */
 #pragma once
 
@@ -129,7 +129,7 @@ uint64_t fp_to_integral_of(FpCtx *x, uint64_t a, unsigned width);
 /* fp_to_js: toward zero modulo 2^32; *exact: the integer is the number, and not -0. */
 uint32_t fp_to_js(FpCtx *x, uint64_t a, bool *exact);
 
-/* fp_to_int: a * 2^fbits rounded to an integer of width bits, saturated; NaN is 0. */
+/* fp_to_int: a * 2^fbits rounded to an integer of width bits, saturated; NaN is 0, or the greatest. */
 uint64_t fp_to_int(FpCtx *x, uint64_t a, unsigned fbits, unsigned width, bool is_signed);
 
 /* fp_from_int: v * 2^-fbits; v is sign- or zero-extended to 64 bits. */

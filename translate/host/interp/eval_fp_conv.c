@@ -112,6 +112,9 @@ uint64_t fp_to_int(FpCtx *x, uint64_t a, unsigned fbits, unsigned width, bool is
         }
     }
     x->flags |= invalid ? FP_INVALID : inexact ? FP_INEXACT : 0;
+    if (x->riscv && fp_is_nan(&n)) {
+        return int_limit(width, is_signed, false);
+    }
     return bits(n.sign ? -mag : mag, 0, width);
 }
 

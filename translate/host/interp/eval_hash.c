@@ -232,3 +232,10 @@ EVAL(sm4ekey)
     }
     *d = s;
 }
+
+EVAL(sm4sub)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        d->u8[i] = sm4_sbox[a->u8[i]];
+    }
+}

@@ -36,7 +36,7 @@
 /* eval_fp.c: lanes of eval_fp.h's functions; F16, F32 and F64 throughout */
 #define EVAL_FP_OPS(X) \
     X(fadd) X(fsub) X(fmul) X(fmulx) X(fdiv) X(fsqrt) X(fma) X(fmax) X(fmin) X(fmaxnm) X(fminnm) \
-    X(fabs) X(fneg) X(frecps) X(frsqrts) X(frecpe) X(frsqrte) X(frecpx) \
+    X(fabs) X(fneg) X(fsgnj) X(frecps) X(frsqrts) X(frecpe) X(frsqrte) X(frecpx) \
     X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) X(fcvt) X(fwiden) X(fnarrow) \
     X(fto_s) X(fto_u) X(sto_f) X(uto_f) X(fto_i_s) X(fto_i_u) X(fto_js) X(i_sto_f) X(i_uto_f) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
@@ -53,7 +53,7 @@
 /* eval_hash.c */
 #define EVAL_HASH_OPS(X) \
     X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
-    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey) X(sm4sub)
 // clang-format on
 
 #define EVAL_VECTOR_OPS(X)                                                                     \

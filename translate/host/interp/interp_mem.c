@@ -9,6 +9,8 @@
  */
 #include "translate/host/interp/interp_ops.h"
 
+#include "translate/host/interp/eval.h"
+
 typedef uint16_t __attribute__((aligned(1), may_alias)) u16_any;
 typedef uint32_t __attribute__((aligned(1), may_alias)) u32_any;
 typedef uint64_t __attribute__((aligned(1), may_alias)) u64_any;
@@ -146,6 +148,8 @@ void interp_vload(Interp *in, const IrOp *op)
 
     access_end(in->env);
     order(op);
+    if ((op->flags & IR_VL_MASK) == IR_VL_BOX)
+        v = eval_box(op->type, v.u64[0]);
     *vec_at(in, op->d) = v;
 }
 

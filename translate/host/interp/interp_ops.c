@@ -196,7 +196,16 @@ static void do_vselect(Interp *in, const IrOp *op)
 
 static unsigned fcmp(const Interp *in, const IrOp *op, bool signaling)
 {
-    return eval_fcmp(in->env, op->type, signaling, vec_at(in, op->a), vec_at(in, op->b));
+    const V128 *a = vec_at(in, op->a), *b = vec_at(in, op->b);
+    V128 lane[2];
+
+    if (ir_unboxes(op)) {
+        lane[0] = eval_unbox(op->type, a);
+        lane[1] = eval_unbox(op->type, b);
+        a = &lane[0];
+        b = &lane[1];
+    }
+    return eval_fcmp(in->env, op->type, signaling, a, b);
 }
 
 static void do_fcmp(Interp *in, const IrOp *op)

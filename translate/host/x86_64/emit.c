@@ -8,6 +8,7 @@
 #include "translate/host/interp/eval.h"
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/host/x86_64/rules_vec.h"
+#include "translate/ir/info.h"
 #include "translate/stats.h"
 
 IntRule *const int_rules[IR_OP_COUNT] = {
@@ -86,8 +87,8 @@ static void cold_add(Emit *e, ColdStub c)
 
 void emit_deopt_jcc(Emit *e, int cc)
 {
-    cold_add(e, (ColdStub){ asm_jcc32(&e->as, cc), COLD_DEOPT, 0, 0,
-                            e->unit_pc + e->insn_off, 0, NULL });
+    cold_add(e, (ColdStub){ .at = asm_jcc32(&e->as, cc), .kind = COLD_DEOPT,
+                            .guest_pc = e->unit_pc + e->insn_off });
 }
 
 static void deopt_call(Asm *as, uint64_t pc)
@@ -109,22 +110,40 @@ void emit_cold_invalid(Emit *e)
 {
     uint8_t *at = asm_jcc32(&e->as, CC_P);
 
-    cold_add(e, (ColdStub){ at, COLD_INVALID, 0, 0, 0, 0, e->as.p });
+    cold_add(e, (ColdStub){ .at = at, .kind = COLD_INVALID, .back = e->as.p });
 }
 
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk)
 {
-    cold_add(e, (ColdStub){ miss, COLD_JUMP, (uint8_t)thunk, 0, 0, 0, NULL });
+    cold_add(e, (ColdStub){ .at = miss, .kind = COLD_JUMP, .thunk = (uint8_t)thunk });
 }
 
 void emit_cold_branch(Emit *e, uint8_t *miss, unsigned btype)
 {
-    cold_add(e, (ColdStub){ miss, COLD_JUMP, THUNK_PROBE, (uint8_t)btype, 0, 0, NULL });
+    cold_add(e, (ColdStub){ .at = miss, .kind = COLD_JUMP, .thunk = THUNK_PROBE,
+                            .btype = (uint8_t)btype });
 }
 
 void emit_cold_icall(Emit *e, uint8_t *miss, uint64_t ret, unsigned btype, uint8_t *landing)
 {
-    cold_add(e, (ColdStub){ miss, COLD_ICALL, 0, (uint8_t)btype, ret, 0, landing });
+    cold_add(e, (ColdStub){ .at = miss, .kind = COLD_ICALL, .btype = (uint8_t)btype,
+                            .guest_pc = ret, .back = landing });
+}
+
+void emit_cold_nan(Emit *e, int cc, int x, Mem canonical, bool lanes)
+{
+    uint8_t *at = asm_jcc32(&e->as, cc);
+
+    cold_add(e, (ColdStub){ .at = at, .kind = lanes ? COLD_NANS : COLD_NAN, .reg = (uint8_t)x,
+                            .label = (uint16_t)canonical.disp, .back = e->as.p });
+}
+
+/* nans_write: the lanes of reg that VT1 marks become the constant's. */
+static void nans_write(Asm *as, int reg, Mem canonical)
+{
+    vop3m(as, V_pand, VT0, VT1, canonical);
+    vop3(as, V_pandn, VT1, VT1, reg);
+    vop3(as, V_por, reg, VT0, VT1);
 }
 
 static void cold_write(Emit *e, const ColdStub *c)
@@ -141,6 +160,14 @@ static void cold_write(Emit *e, const ColdStub *c)
         break;
     case COLD_INVALID:
         asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 1);
+        asm_jmp_to(as, c->back);
+        break;
+    case COLD_NAN:
+        vop2m(as, V_movaps, c->reg, mem_label(c->label));
+        asm_jmp_to(as, c->back);
+        break;
+    case COLD_NANS:
+        nans_write(as, c->reg, mem_label(c->label));
         asm_jmp_to(as, c->back);
         break;
     case COLD_JUMP: asm_jmp_m(as, emit_thunk(c->thunk)); break;
@@ -306,6 +333,39 @@ static int vec_operand(Emit *e, char kind, IrRef r)
     return kind == 'V' ? emit_vec(e, r) : emit_int(e, r, -1);
 }
 
+/* canonical_operands: the NaNs among them are known to be canonical. */
+static bool canonical_operands(const Emit *e, const IrOp *op, const IrOpInfo *info, int a, int b,
+                               int c)
+{
+    unsigned type = ir_type_in(op->op, op->type, op->imm), vl = op_vl(op);
+
+    return (vl == IR_VL_LANE || vl == IR_VL_BOX) && info->a == 'V' &&
+           emit_canonical_known(e, type, a) &&
+           (info->b != 'V' || emit_canonical_known(e, type, b)) &&
+           (info->c != 'V' || emit_canonical_known(e, type, c));
+}
+
+static void unbox_operands(Emit *e, const IrOp *op, const IrOpInfo *info, int a, int b, int c)
+{
+    unsigned type = ir_type_in(op->op, op->type, op->imm);
+
+    if (info->a == 'V')
+        emit_unbox(e, type, a);
+    if (info->b == 'V')
+        emit_unbox(e, type, b);
+    if (info->c == 'V')
+        emit_unbox(e, type, c);
+}
+
+/* box_result: put d into its box where the rule did not. */
+static void box_result(Emit *e, const IrOp *op, int d)
+{
+    unsigned type = ir_type_out(op->op, op->type, op->imm);
+
+    if (op_vl(op) == IR_VL_BOX && !emit_zero_known(e, d, IR_VL_BOX, type))
+        emit_vl(e, d, IR_VL_BOX, type);
+}
+
 static bool vec_rule(Emit *e, const IrOp *op)
 {
     const IrOpInfo *info = &ir_op_info[op->op];
@@ -318,25 +378,36 @@ static bool vec_rule(Emit *e, const IrOp *op)
     int a = op->op == IR_vconst ? -1 : vec_operand(e, info->a, op->a);
     int b = vec_operand(e, info->b, op->b);
     int c = vec_operand(e, info->c, op->c);
+    bool canonical = canonical_operands(e, op, info, a, b, c);
+    IrOp plain = *op;
+
+    if (op_vl(op) == IR_VL_BOX) {
+        unbox_operands(e, op, info, a, b, c);
+        if (!box_keeps(op))
+            plain.flags = (uint8_t)((op->flags & ~IR_VL_MASK) | IR_VL_LANE);
+    }
     int d = info->d == 'V' ? emit_vec_dst(e, op->d) : emit_int_dst(e, op->d);
 
     /* Rules may ask what is known of their operands, d among them; then they say it of d. */
     e->zero_noted = 0;
-    if (!rule(e, op, d, a, b, c))
+    if (!rule(e, &plain, d, a, b, c))
         return false;
     if (info->d == 'V' && !(e->zero_noted >> d & 1))
         emit_zero_forget(e, d);
-    if (info->d == 'V')
+    if (info->d == 'V') {
+        box_result(e, op, d);
+        emit_canonical(e, op, d, canonical);
         emit_vec_done(e, op->d, d);
-    else
+    } else {
         emit_int_done(e, op->d, d);
+    }
     e->round_done = e->round_end > start ? e->as.p : NULL;
     return true;
 }
 
 void emit_forget_copies(Emit *e)
 {
-    e->zero64 = e->zero32 = e->zero16 = e->splat32 = 0;
+    emit_forget_known(e);
     for (unsigned i = 0; i < EMIT_POOL_INT; i++) {
         if (e->pool_int[i].kind == POOL_COPY)
             e->pool_int[i].kind = POOL_FREE;
@@ -365,10 +436,14 @@ static inline void emit_op(Emit *e, const IrOp *op)
 
     if ((props & IRP_PURE) && !(op->flags & IRF_SETF) && rule_dead(e, op->d))
         return;
-    if (props & (IRP_READ | IRP_WRITE | IRP_FP)) {
+    if (props & (IRP_READ | IRP_WRITE | IRP_FP) || ir_unboxes(op)) {
         emit_note(e);
         if ((e->mode & MODE_SPECIAL) && special_fp(e, op))
             return;
+        if (ir_takes_round((IrOpcode)op->op) && ir_imm_round(op->imm) != IR_RN_CUR) {
+            emit_eval(e, op);
+            return;
+        }
     }
     if (int_rules[op->op])
         int_rules[op->op](e, op);

@@ -96,13 +96,15 @@ typedef struct {
 } EmitMark;
 
 /* Code out of line, written after the unit's blocks. */
-typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL } ColdKind;
+typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL, COLD_NAN, COLD_NANS } ColdKind;
 
 typedef struct {
     uint8_t *at;        /* rel32 of the jump here */
     uint8_t kind;       /* ColdKind */
     uint8_t thunk;      /* COLD_JUMP */
     uint8_t btype;      /* COLD_JUMP, COLD_ICALL */
+    uint8_t reg;        /* COLD_NAN, COLD_NANS: vector register to correct */
+    uint16_t label;     /* of the constant to correct it with */
     uint64_t guest_pc;  /* COLD_DEOPT: of the instruction; COLD_ICALL: return address */
     uint8_t block;      /* the block it belongs to */
     uint8_t *back;      /* where to go on */
@@ -159,6 +161,12 @@ typedef struct Emit {
     uint32_t zero_noted;        /* bit per xmm: noted below by the vector rule in work */
     uint32_t zero64, zero32, zero16;    /* bit per xmm: known to be zero above bit 64, 32, 16 */
     uint32_t splat32;           /* bit per xmm: its 32-bit lanes are known to be equal */
+    uint32_t box32, box16;      /* bit per xmm: known to be a box of 32 or 16 bits (IR_VL_BOX) */
+    /*
+     * bit per xmm, for guests whose NaNs are canonical: its F64, its F32 in lane 0 is known to be
+     * no other NaN. See emit_canonical().
+     */
+    uint32_t canon64, canon32;
     /* An AES step just emitted that MixColumns can join: see rules_crypto.c. */
     uint8_t *round_end;         /* behind its last instruction */
     uint8_t *round_done;        /* and behind all of the op; NULL: it was not the last vector op */
@@ -282,13 +290,16 @@ static inline bool emit_wide(const IrOp *op)
 }
 
 /*
- * What is known to be zero above a scalar or half vector in an xmm register, so that it need not
- * be cleared again. emit_vec_dst() forgets it of its register, emit_vec_done() carries it on.
+ * What is known to be above a scalar or half vector in an xmm register (zeros, or what a box has
+ * there), so that it need not be made again. emit_vec_dst() forgets it of its register, emit_vec_done() carries it on.
  */
 static inline uint32_t *emit_zero_mask(Emit *e, unsigned vl, unsigned type)
 {
     bool half = vl == IR_VL_64 || type == IR_I64 || type == IR_F64;
 
+    if (vl == IR_VL_BOX && !half)
+        return type == IR_F32 || type == IR_I32 ? &e->box32
+               : type == IR_F16 || type == IR_I16 ? &e->box16 : NULL;
     return vl == IR_VL_128 ? NULL : half ? &e->zero64
            : type == IR_F32 || type == IR_I32 ? &e->zero32
            : type == IR_F16 || type == IR_I16 ? &e->zero16 : NULL;
@@ -305,6 +316,10 @@ static inline void emit_zero_forget(Emit *e, int x)
     e->zero32 &= ~(1u << x);
     e->zero16 &= ~(1u << x);
     e->splat32 &= ~(1u << x);
+    e->box32 &= ~(1u << x);
+    e->box16 &= ~(1u << x);
+    e->canon64 &= ~(1u << x);
+    e->canon32 &= ~(1u << x);
 }
 static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
 {
@@ -314,9 +329,19 @@ static inline void emit_zero_note(Emit *e, int x, unsigned vl, unsigned type)
     if (m)
         *m |= 1u << x;
     e->zero32 |= e->zero16;
-    e->zero64 |= e->zero32;
+    e->box32 |= e->box16;
+    e->zero64 |= e->zero32 | e->box32;
     e->zero_noted |= 1u << x;
 }
+
+/*
+ * emit_forget_known: nothing more is known of any register than what always holds of the guest
+ * registers that have a home: the upper half of those that only use the lower one is zero.
+ */
+void emit_forget_known(Emit *e);
+
+/* emit_vmov: d = s, and so is what is known of it. */
+void emit_vmov(Emit *e, int d, int s);
 
 /* emit_splat_note: the same of a vector whose 32-bit lanes are all equal. */
 static inline void emit_splat_note(Emit *e, int x)

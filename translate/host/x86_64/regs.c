@@ -90,6 +90,22 @@ static void spill_free(Emit *e, bool vec, int slot)
         e->spill_used &= ~(1ull << slot);
 }
 
+void emit_forget_known(Emit *e)
+{
+    e->zero64 = e->zero32 = e->zero16 = e->splat32 = 0;
+    e->box32 = e->box16 = e->canon64 = e->canon32 = 0;
+    for (unsigned i = 0; i < e->n_home_vec; i++) {
+        if (e->home[e->home_vec[i]] >= 0 && e->guest->regs[e->home_vec[i]].low_half)
+            e->zero64 |= 1u << e->home[e->home_vec[i]];
+    }
+    for (unsigned i = 0; i < e->cur->n_swap && e->swapped; i++) {
+        unsigned busy = e->cur->swap[i].busy;
+
+        if (e->home[busy] >= 0 && e->guest->regs[busy].low_half)
+            e->zero64 |= 1u << e->home[busy];
+    }
+}
+
 static void load_host(Emit *e, bool vec, int host, Mem m)
 {
     if (vec) {
@@ -331,6 +347,7 @@ int emit_vec(Emit *e, IrRef r)
     }
     fill(e, true, host, POOL_COPY, ir_reg_index(r));
     load_host(e, true, host, slot_mem(e, ir_reg_index(r)));
+    e->zero64 |= (uint32_t)e->guest->regs[ir_reg_index(r)].low_half << host;
     return host;
 }
 
@@ -353,18 +370,14 @@ static int dst_any(Emit *e, bool vec, IrRef r)
     return host;
 }
 
-static void vec_move(Emit *e, int d, int s)
+void emit_vmov(Emit *e, int d, int s)
 {
-    uint32_t zero64 = e->zero64 >> s & 1, zero32 = e->zero32 >> s & 1;
-    uint32_t zero16 = e->zero16 >> s & 1;
-    uint32_t splat32 = e->splat32 >> s & 1;
+    uint32_t *known[] = { &e->zero64, &e->zero32, &e->zero16, &e->splat32, &e->box32, &e->box16,
+                          &e->canon64, &e->canon32 };
 
     asm_vmov(&e->as, d, s);
-    emit_zero_forget(e, d);
-    e->zero64 |= zero64 << d;
-    e->zero32 |= zero32 << d;
-    e->zero16 |= zero16 << d;
-    e->splat32 |= splat32 << d;
+    for (unsigned i = 0; i < ARRAY_LEN(known); i++)
+        *known[i] = (*known[i] & ~(1u << d)) | (*known[i] >> s & 1) << d;
 }
 
 static void done_any(Emit *e, bool vec, IrRef r, int reg)
@@ -390,7 +403,7 @@ static void done_any(Emit *e, bool vec, IrRef r, int reg)
     if (e->home[g] >= 0) {
         if (e->home[g] != reg) {
             if (vec)
-                vec_move(e, e->home[g], reg);
+                emit_vmov(e, e->home[g], reg);
             else
                 asm_mov_rr(&e->as, 1, e->home[g], reg);
         }
@@ -454,6 +467,6 @@ void emit_regs_start(Emit *e)
     e->spill_used = 0;
     e->vspill_used = 0;
     e->clock = 0;
-    e->zero64 = e->zero32 = e->zero16 = e->splat32 = 0;
+    emit_forget_known(e);
     e->round_end = e->round_done = NULL;
 }

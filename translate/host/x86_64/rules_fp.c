@@ -6,6 +6,11 @@
  * arithmetic (the first operand's wins), so operands are never exchanged. What differs raises
  * invalid on x86 - new NaNs, signalling NaNs, any NaN in min and max - and traps. Only fma,
  * where the order of three NaNs differs, has to look at its result.
+ *
+ * For guests whose NaN results are canonical that leaves quiet NaNs that go through an operation:
+ * emit_canonical() corrects them, and only after ops with an operand of which it is not known that
+ * it is no other NaN. fma looks at its result as before, and for the same reason it need not be
+ * corrected: infinity times zero plus a quiet NaN is invalid on RISC-V, and not on x86.
  */
 #include "translate/host/x86_64/rules_fp.h"
 
@@ -34,6 +39,19 @@ void fp_op3(Emit *e, VOp v, int d, int a, int b)
     asm_vmov(as, VT2, a);
     vop3(as, v, VT2, VT2, b);
     asm_vmov(as, d, VT2);
+}
+
+bool fp_above_known(Emit *e, const IrOp *op, int x)
+{
+    return fp_scalar(op) && emit_zero_known(e, x, op_vl(op), op->type);
+}
+
+void fp_above(Emit *e, const IrOp *op, int d, bool known)
+{
+    if (known)
+        emit_zero_note(e, d, op_vl(op), op->type);
+    else
+        emit_vl(e, d, op_vl(op), op->type);
 }
 
 int fp_cut(Emit *e, const IrOp *op, int x)
@@ -149,17 +167,14 @@ static bool arith(Emit *e, const IrOp *op, const FpRow row, bool zeros, int d, i
         return true;
     }
     /* A scalar operation takes what is above from its first operand. */
-    bool zero = fp_scalar(op) && emit_zero_known(e, a, op_vl(op), op->type);
+    bool known = fp_above_known(e, op, a);
 
     fp_op3(e, fp_pick(row, op), watch ? VT0 : d, a, b);
     if (watch) {
         fp_watch(e, op->type, fp_scalar(op), VT0);
         asm_vmov(&e->as, d, VT0);
     }
-    if (zero)
-        emit_zero_note(e, d, op_vl(op), op->type);
-    else
-        emit_vl(e, d, op_vl(op), op->type);
+    fp_above(e, op, d, known);
     return true;
 }
 
@@ -195,7 +210,10 @@ RULE(fsqrt)
         return half_sqrt(e, op, d, a);
     if (!fp_ok(op))
         return false;
-    if (fp_scalar(op)) {
+    if (fp_above_known(e, op, a)) {
+        fp_op3(e, fp_pick(fp_sqrt, op), d, a, a);
+        emit_zero_note(e, d, op_vl(op), op->type);
+    } else if (fp_scalar(op)) {
         vzero(&e->as, VT0);
         vop3(&e->as, fp_pick(fp_sqrt, op), VT0, VT0, a);
         asm_vmov(&e->as, d, VT0);
@@ -229,6 +247,30 @@ static const FpRow fp_fma[4] = {        /* by imm: bit 0 negates the product, bi
 };
 // clang-format on
 
+/*
+ * What is above c stays there. The result is made in d, when that is no other operand; the interpreter
+ * needs what d was before if it was an operand.
+ */
+static void fma_scalar(Emit *e, const IrOp *op, int d, int a, int b, int c)
+{
+    Asm *as = &e->as;
+    VOp v = fp_pick(fp_fma[op->imm & 3], op), test = fp_is64(op->type) ? V_ucomisd : V_ucomiss;
+
+    if (d == a || d == b || d == c) {
+        asm_vmov(as, VT0, c);
+        vop3(as, v, VT0, a, b);
+        vop2(as, test, VT0, VT0);
+        emit_deopt_jcc(e, CC_P);
+        asm_vmov(as, d, VT0);
+    } else {
+        asm_vmov(as, d, c);
+        vop3(as, v, d, a, b);
+        vop2(as, test, d, d);
+        emit_deopt_jcc(e, CC_P);
+    }
+    emit_zero_note(e, d, op_vl(op), op->type);
+}
+
 RULE(fma)
 {
     Asm *as = &e->as;
@@ -238,6 +280,10 @@ RULE(fma)
     if (!e->hf->fma || !fp_ok(op))
         return false;
     emit_clobber_flags(e);
+    if (fp_above_known(e, op, c) && !fp_watching(e)) {
+        fma_scalar(e, op, d, a, b, c);
+        return true;
+    }
     if (op_vl(op) == IR_VL_64 && !fp_scalar(op)) {
         vop2(as, V_movq, VT0, c);
         vop2(as, V_movq, VT1, a);
@@ -274,8 +320,10 @@ static bool min_max_rule(Emit *e, const IrOp *op, bool max, int d, int a, int b)
         return half_min_max(e, op, max, d, a, b);
     if (!fp_ok(op))
         return false;
+    bool known = fp_above_known(e, op, a) && fp_above_known(e, op, b);
+
     fp_min_max(e, op, max, d, a, b);
-    emit_vl(e, d, op_vl(op), op->type);
+    fp_above(e, op, d, known);
     return true;
 }
 
@@ -299,21 +347,55 @@ RULE(fminnm)
     return min_max_rule(e, op, false, d, a, b);
 }
 
-/* The mask has zeros beyond VL, so nothing is left to clear. */
+/* The mask has zeros beyond VL, or in a box ones, so nothing is left to do there. */
 RULE(fabs)
 {
     uint64_t k = lane_splat(op->type, (1ull << (lane_bits(op->type) - 1)) - 1);
+    uint64_t lane = ~0ull >> (64 - lane_bits(op->type));
 
     if (op_vl(op) == IR_VL_LANE)
-        k &= ~0ull >> (64 - lane_bits(op->type));
+        k &= lane;
+    else if (op_vl(op) == IR_VL_BOX)
+        k |= ~lane;
     vop3m(&e->as, V_andps, d, a, emit_const128(e, k, op_vl(op) == IR_VL_128 ? k : 0));
+    if (op_vl(op) != IR_VL_128)
+        emit_zero_note(e, d, op_vl(op), op->type);
     return true;
+}
+
+/* sign_bits: those of the lanes that take part; of a scalar zeros above. */
+static Mem sign_bits(Emit *e, const IrOp *op)
+{
+    return fp_scalar(op) ? emit_const128(e, 1ull << (lane_bits(op->type) - 1), 0)
+                         : sign_mask(e, op->type);
 }
 
 RULE(fneg)
 {
-    vop3m(&e->as, V_xorps, d, a, sign_mask(e, op->type));
-    emit_vl(e, d, op_vl(op), op->type);
+    bool known = fp_above_known(e, op, a);
+
+    vop3m(&e->as, V_xorps, d, a, known ? sign_bits(e, op) : sign_mask(e, op->type));
+    fp_above(e, op, d, known);
+    return true;
+}
+
+RULE(fsgnj)
+{
+    Asm *as = &e->as;
+    bool known = fp_above_known(e, op, a);
+
+    vop3m(as, V_pand, VT1, b, sign_bits(e, op));
+    if (op->imm == 2) {
+        vop3(as, V_pxor, VT1, VT1, a);
+    } else {
+        vop2m(as, V_movaps, VT0, sign_bits(e, op));
+        if (op->imm == 1)
+            vop3(as, V_pxor, VT1, VT1, VT0);
+        vop3(as, V_pandn, VT0, VT0, a);
+        vop3(as, V_por, VT1, VT1, VT0);
+    }
+    asm_vmov(as, d, VT1);
+    fp_above(e, op, d, known);
     return true;
 }
 
@@ -367,14 +449,21 @@ RULE(fround)
     if (round == IR_RN_AWAY) {
         fp_away(e, op, a);
         asm_vmov(as, d, VT1);
+        if (op_vl(op) == IR_VL_BOX)
+            emit_vl(e, d, IR_VL_BOX, op->type);
         return true;
     }
     unsigned imm = fp_round_imm(round) | (exact ? 0 : FP_ROUND_QUIET);
 
-    if (fp_scalar(op)) {
+    if (fp_above_known(e, op, a) && (as->has_avx || d == a)) {
+        vop3i(as, fp_pick(vop_fp_round, op), d, a, a, imm);
+        emit_zero_note(e, d, op_vl(op), op->type);
+    } else if (fp_scalar(op)) {
         vzero(as, VT0);
         vop3i(as, fp_pick(vop_fp_round, op), VT0, VT0, a, imm);
         asm_vmov(as, d, VT0);
+        if (op_vl(op) == IR_VL_BOX)
+            emit_vl(e, d, IR_VL_BOX, op->type);
     } else {
         vop2i(as, fp_pick(vop_fp_round, op), d, fp_cut(e, op, a), imm);
     }

@@ -20,7 +20,7 @@ static inline bool fp_ok(const IrOp *op)
 
 static inline bool fp_scalar(const IrOp *op)
 {
-    return op_vl(op) == IR_VL_LANE || (op_vl(op) == IR_VL_64 && op->type == IR_F64);
+    return op_vl(op) == IR_VL_LANE || op_vl(op) == IR_VL_BOX || (op_vl(op) == IR_VL_64 && op->type == IR_F64);
 }
 
 /* A row of instructions: ss, sd, ps, pd; fp_pick: the one for the op. */
@@ -35,6 +35,13 @@ extern const FpRow vop_fp_add, vop_fp_sub, vop_fp_mul, vop_fp_round;
 
 /* fp_op3: d = a op b, writing d only after anything that may trap; by way of VT2. */
 void fp_op3(Emit *e, VOp v, int d, int a, int b);
+
+/*
+ * fp_above: d is complete but for what is above the part that takes part: that came from x, whose
+ * zeros or box may be known.
+ */
+bool fp_above_known(Emit *e, const IrOp *op, int x);
+void fp_above(Emit *e, const IrOp *op, int d, bool known);
 
 /* fp_cut: the register that holds x with zeros beyond VL: x itself, or VT0. */
 int fp_cut(Emit *e, const IrOp *op, int x);

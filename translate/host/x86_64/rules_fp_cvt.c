@@ -17,17 +17,23 @@ static bool type_ok(unsigned t)
 
 /* ---- between floating point formats ---- */
 
-/* d = a by a scalar conversion; the rest of d zero. */
-static void scalar_into_zero(Emit *e, VOp v, int d, int a)
+/* d = a by a scalar conversion to type `to`; the rest of d zero, or of a box ones. */
+static void scalar_into(Emit *e, VOp v, unsigned vl, unsigned to, int d, int a)
 {
+    Asm *as = &e->as;
     bool watch = v == V_cvtsd2ss && fp_watching(e);
     int t = watch ? VT0 : VT1;
 
-    vzero(&e->as, t);
-    vop3(&e->as, v, t, t, a);
-    if (watch)
-        fp_watch(e, IR_F32, true, t);
-    asm_vmov(&e->as, d, t);
+    if (to == IR_F64 && a < VT0 && emit_zero_known(e, a, IR_VL_64, to)) {
+        fp_op3(e, v, d, a, a);
+    } else {
+        emit_vconst(e, t, vl == IR_VL_BOX && to == IR_F32 ? ~0ull << 32 : 0, 0);
+        vop3(as, v, t, t, a);
+        if (watch)
+            fp_watch(e, IR_F32, true, t);
+        asm_vmov(as, d, t);
+    }
+    emit_zero_note(e, d, vl, to);
 }
 
 RULE(fcvt)
@@ -39,9 +45,9 @@ RULE(fcvt)
     if (half && !half_ok(e))
         return false;
     if (from == IR_F32 && to == IR_F64) {
-        scalar_into_zero(e, V_cvtss2sd, d, a);
+        scalar_into(e, V_cvtss2sd, op_vl(op), to, d, a);
     } else if (from == IR_F64 && to == IR_F32) {
-        scalar_into_zero(e, V_cvtsd2ss, d, a);
+        scalar_into(e, V_cvtsd2ss, op_vl(op), to, d, a);
     } else if (from == IR_F32 && to == IR_F16) {
         emit_vl_to(e, VT0, a, IR_VL_LANE, IR_F32);
         half_narrow(e, d, VT0, true);
@@ -58,7 +64,7 @@ RULE(fcvt)
         emit_zero_note(e, d, IR_VL_LANE, IR_F32);
     } else if (from == IR_F16 && to == IR_F64) {
         half_widen(e, VT0, a, IR_VL_LANE);
-        scalar_into_zero(e, V_cvtss2sd, d, VT0);
+        scalar_into(e, V_cvtss2sd, IR_VL_LANE, to, d, VT0);
     } else {
         return false;
     }
@@ -458,13 +464,18 @@ RULE(i_sto_f)
         return half_from_gen(e, op, true, d, a);
     if (!type_ok(type) && !half)
         return false;
-    vzero(&e->as, VT0);
-    asm_vcvt_xr(&e->as, type == IR_F64 ? V_cvtsi2sd : V_cvtsi2ss, op->type == IR_I64, VT0, VT0,
-                a);
-    scale_scalar(e, type, fbits, VT0);
-    if (half)
-        half_narrow(e, VT0, VT0, false);
-    asm_vmov(&e->as, d, VT0);
+    bool box = op_vl(op) == IR_VL_BOX && type == IR_F32;
+
+    emit_vconst(e, VT0, box ? ~0ull << 32 : 0, 0);
+    asm_vcvt_xr(&e->as, type == IR_F64 ? V_cvtsi2sd : V_cvtsi2ss, op->type == IR_I64,
+                e->as.has_avx && !fbits && !half ? d : VT0, VT0, a);
+    if (!e->as.has_avx || fbits || half) {
+        scale_scalar(e, type, fbits, VT0);
+        if (half)
+            half_narrow(e, VT0, VT0, false);
+        asm_vmov(&e->as, d, VT0);
+    }
+    emit_zero_note(e, d, box ? IR_VL_BOX : IR_VL_LANE, type);
     return true;
 }
 
@@ -518,6 +529,7 @@ RULE(i_uto_f)
     if (half)
         half_narrow(e, VT0, VT0, false);
     asm_vmov(as, d, VT0);
+    emit_zero_note(e, d, IR_VL_LANE, type);
     return true;
 }
 

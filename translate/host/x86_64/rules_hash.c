@@ -271,6 +271,15 @@ enum { SM4_IN_ADD = 0x3e, SM4_OUT_ADD = 0xd3 };
 #define SM4_IN  0x4c287db91a22505dull
 #define SM4_OUT 0xf3ab34a974a6b589ull
 
+/* sm4_bytes: each byte of VT1 through the S-box. */
+static void sm4_bytes(Emit *e)
+{
+    Asm *as = &e->as;
+
+    vop3mi(as, V_gf2p8affineqb, VT1, VT1, emit_const128(e, SM4_IN, SM4_IN), SM4_IN_ADD);
+    vop3mi(as, V_gf2p8affineinvqb, VT1, VT1, emit_const128(e, SM4_OUT, SM4_OUT), SM4_OUT_ADD);
+}
+
 /* VT1 = in word 0, the substituted bytes of words 1 to 3 of VT0 and word i of keys, added. */
 static void sm4_sub(Emit *e, int keys, unsigned i)
 {
@@ -283,8 +292,7 @@ static void sm4_sub(Emit *e, int keys, unsigned i)
     vop3(as, V_pxor, VT1, VT1, VT2);
     vop2i(as, V_pshufd, VT2, keys, i);
     vop3(as, V_pxor, VT1, VT1, VT2);
-    vop3mi(as, V_gf2p8affineqb, VT1, VT1, emit_const128(e, SM4_IN, SM4_IN), SM4_IN_ADD);
-    vop3mi(as, V_gf2p8affineinvqb, VT1, VT1, emit_const128(e, SM4_OUT, SM4_OUT), SM4_OUT_ADD);
+    sm4_bytes(e);
 }
 
 /* The words of VT0 move on by one; the new one is word 0 and VT1's. */
@@ -330,5 +338,15 @@ RULE(sm4ekey)
         sm4_next(as);
     }
     asm_vmov(as, d, VT0);
+    return true;
+}
+
+RULE(sm4sub)
+{
+    if (!e->hf->gfni || !e->as.has_avx)
+        return false;
+    asm_vmov(&e->as, VT1, a);
+    sm4_bytes(e);
+    asm_vmov(&e->as, d, VT1);
     return true;
 }

@@ -1316,6 +1316,10 @@ void emit_compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap)
 {
     int a = emit_vec(e, op->a), b = emit_vec(e, op->b);
 
+    if ((op->flags & IR_VL_MASK) == IR_VL_BOX) {
+        emit_unbox(e, op->type, a);
+        emit_unbox(e, op->type, b);
+    }
     if (op->type == IR_F16) {
         half_widen(e, VT0, a, IR_VL_LANE);
         half_widen(e, VT1, b, IR_VL_LANE);

@@ -7,6 +7,7 @@
  * acquire load (RCsc): see emit_acquire().
  */
 #include "translate/host/x86_64/rules_int.h"
+#include "translate/host/x86_64/rules_vec.h"
 
 Mem rule_mem(Emit *e, const IrOp *op)
 {
@@ -111,8 +112,11 @@ void rule_vload(Emit *e, const IrOp *op)
         asm_movzx_rm(&e->as, bytes_of(op), RAX, m);
         asm_movd_xr(&e->as, 0, d, RAX);
     }
-    emit_zero_note(e, d, bytes_of(op) == 16 ? IR_VL_128 : IR_VL_LANE,
-                   bytes_of(op) == 8 ? IR_I64 : IR_I32);
+    if ((op->flags & IR_VL_MASK) == IR_VL_BOX)
+        emit_vl(e, d, IR_VL_BOX, op->type);
+    else
+        emit_zero_note(e, d, bytes_of(op) == 16 ? IR_VL_128 : IR_VL_LANE,
+                       bytes_of(op) == 8 ? IR_I64 : IR_I32);
     emit_vec_done(e, op->d, d);
 }
 

@@ -70,6 +70,8 @@ void emit_vl_to(Emit *e, int d, int s, unsigned vl, unsigned type)
         asm_vmov(&e->as, d, s);
     else if (vl == IR_VL_64 || l == 3)
         vop2(&e->as, V_movq, d, s);
+    else if (vl == IR_VL_BOX)
+        vop3m(&e->as, V_por, d, s, emit_const128(e, ~0ull << (8u << l), 0));
     else if (l == 2)
         vop3i(&e->as, V_insertps, d, s, s, 0x0e);
     else
@@ -125,7 +127,13 @@ static bool lane3(Emit *e, const IrOp *op, const VOp row[4], int d, int a, int b
 
 RULE(vmov)
 {
-    emit_vl_to(e, d, a, op_vl(op), op->type);
+    if (emit_zero_known(e, a, op_vl(op), op->type)) {
+        emit_vmov(e, d, a);
+        e->zero_noted |= 1u << d;
+    } else {
+        emit_vl_to(e, d, a, op_vl(op), op->type);
+        emit_zero_note(e, d, op_vl(op), op->type);
+    }
     return true;
 }
 

@@ -14,8 +14,8 @@
  * Exactness. The invalid exception is unmasked in translated code and the interpreter re-runs
  * the guest instruction that raised it, so rules may rely on: no invalid operation, no
  * signalling NaN gets past an instruction that would raise it. Two things follow. Nothing is
- * written to d before the last instruction that may trap or deopt, except by that instruction
- * itself; and lanes outside VL must not raise inexact, overflow or underflow on their own.
+ * written to d, when it is an operand, before the last instruction that may trap or deopt, except by
+ * that instruction itself; and lanes outside VL must not raise inexact, overflow or underflow on their own.
  */
 #pragma once
 
@@ -66,7 +66,10 @@ void emit_ones(Emit *e, int d);
 /* emit_vconst: load lo, hi the cheapest way. */
 void emit_vconst(Emit *e, int d, uint64_t lo, uint64_t hi);
 
-/* emit_vl: clear d beyond VL. emit_vl_to: d = s cut to VL. */
+/*
+ * emit_vl: clear d beyond VL. emit_vl_to: d = s cut to VL. With IR_VL_BOX ones are put above the
+ * lane; above 64 bits it must be zero.
+ */
 void emit_vl(Emit *e, int d, unsigned vl, unsigned type);
 void emit_vl_to(Emit *e, int d, int s, unsigned vl, unsigned type);
 
@@ -83,6 +86,20 @@ void emit_set_qc_if(Emit *e, int x, unsigned vl, unsigned type);
 void emit_shl(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_u(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n);
+
+/*
+ * emit_unbox: have the interpreter run the instruction unless x is a box of this float type.
+ *
+ * emit_canonical: for guests with canonical NaNs, after the rule of op made d: where d is a NaN, it
+ * becomes the canonical one. known: the operands' NaNs are canonical already.
+ */
+void emit_unbox(Emit *e, unsigned type, int x);
+void emit_canonical(Emit *e, const IrOp *op, int d, bool known);
+bool emit_canonical_known(const Emit *e, unsigned type, int x);
+bool box_keeps(const IrOp *op);
+
+/* emit_cold_nan: on cc (after a test) x, or where VT1 is ones its lanes, are the constant. */
+void emit_cold_nan(Emit *e, int cc, int x, Mem canonical, bool lanes);
 
 /* Rows of instructions by lane size. */
 extern const VOp vop_add[4], vop_sub[4], vop_cmp_eq[4], vop_cmp_gt[4];
@@ -124,7 +141,7 @@ void emit_not(Emit *e, int d);
     X(vaddl_pair_u) X(vnarrow) X(vqnarrow_s) X(vqnarrow_u) X(vqnarrow_su) \
     /* rules_fp.c */ \
     X(fadd) X(fsub) X(fmul) X(fmulx) X(fdiv) X(fsqrt) X(fma) X(fmax) X(fmin) X(fmaxnm) X(fminnm) \
-    X(fabs) X(fneg) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
+    X(fabs) X(fneg) X(fsgnj) X(vfcmp_eq) X(vfcmp_ge) X(vfcmp_gt) X(fround) X(fround_int) \
     X(fadd_pair) X(fmax_pair) X(fmin_pair) X(fmaxnm_pair) X(fminnm_pair) \
     X(fhmax) X(fhmin) X(fhmaxnm) X(fhminnm) \
     /* rules_fp_estimate.c */ \
@@ -139,7 +156,7 @@ void emit_not(Emit *e, int d);
     X(sha256h) X(sha256h2) X(sha256su0) X(sha256su1) \
     /* rules_hash.c */ \
     X(sha512h) X(sha512h2) X(sha512su0) X(sha512su1) X(sm3ss1) X(sm3tt1a) X(sm3tt1b) X(sm3tt2a) \
-    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey)
+    X(sm3tt2b) X(sm3partw1) X(sm3partw2) X(sm4e) X(sm4ekey) X(sm4sub)
 // clang-format on
 
 #define X(name) VecRule rule_##name;

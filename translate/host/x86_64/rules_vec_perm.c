@@ -16,6 +16,8 @@ RULE(vconst)
     if (vl == IR_VL_LANE && width < 64)
         k &= (1ull << width) - 1;
     emit_vconst(e, d, k, vl == IR_VL_128 || (vl == IR_VL_LANE && width == 128) ? k : 0);
+    if (vl == IR_VL_LANE && width == 64)
+        emit_zero_note(e, d, k >> 32 == ~0u ? IR_VL_BOX : vl, k >> 32 == ~0u ? IR_I32 : IR_I64);
     return true;
 }
 
@@ -34,6 +36,7 @@ static void from_int(Emit *e, unsigned type, int d, int r)
 RULE(vmov_i)
 {
     from_int(e, op->type, d, a);
+    emit_zero_note(e, d, IR_VL_LANE, op->type);
     return true;
 }
 

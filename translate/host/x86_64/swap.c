@@ -107,6 +107,8 @@ void swap_enter(Emit *e, EmitBlock *b)
     }
     b->loop_entry = e->as.p;
     e->swapped = b->n_swap != 0;
+    if (e->swapped)
+        emit_forget_known(e);
 }
 
 /* host_of: the register of an exchange; the tables may already be those of outside. */

@@ -4,7 +4,8 @@
  * (eval.h): each rule is emitted with registers in all ways of overlapping and run on random and
  * edge operands, with VEX and with legacy encodings.
  *
- * A run may end in a deopt, by a jump or by SIGFPE: then no register may have changed and no
+ * A run may end in a deopt, by a jump or by SIGFPE: then no register may have changed (but a result
+ * that is no operand) and no
  * flag be raised that the op does not raise. Otherwise result, sticky flags and saturation must
  * be those of the function, and nothing else may have changed; EFLAGS neither, unless the rule
  * said so.
@@ -28,7 +29,7 @@ enum { T8 = 1 << IR_I8, T16 = 1 << IR_I16, T32 = 1 << IR_I32, T64 = 1 << IR_I64,
        T128 = 1 << IR_I128, TF16 = 1 << IR_F16, TF32 = 1 << IR_F32, TF64 = 1 << IR_F64,
        T_INT = T8 | T16 | T32 | T64, T_UP32 = T8 | T16 | T32, T_WIDE = T16 | T32 | T64,
        T_FP = TF32 | TF64, T_ANY = T_INT | T_FP };
-enum { L128 = 1 << IR_VL_128, L64 = 1 << IR_VL_64, LANE = 1 << IR_VL_LANE, L_ALL = 7, L_VEC = 3 };
+enum { L128 = 1 << IR_VL_128, L64 = 1 << IR_VL_64, LANE = 1 << IR_VL_LANE, BOX = 1 << IR_VL_BOX, L_ALL = 7, L_VEC = 3 };
 
 /* Immediates: a function gives the i-th, returns false past the last. */
 typedef bool ImmFn(const IrOp *op, unsigned i, uint32_t *imm);
@@ -76,6 +77,13 @@ static bool imm_upper(const IrOp *op, unsigned i, uint32_t *imm)
     (void)op;
     *imm = i;
     return i < 2;
+}
+
+static bool imm_sign(const IrOp *op, unsigned i, uint32_t *imm)
+{
+    (void)op;
+    *imm = i;
+    return i < 3;
 }
 
 static bool imm_half(const IrOp *op, unsigned i, uint32_t *imm)
@@ -129,6 +137,13 @@ static bool imm_format(const IrOp *op, unsigned i, uint32_t *imm)
 {
     *imm = IR_F16 + i + (op->type <= IR_F16 + i);
     return i < 2;
+}
+
+/* Single to double and back: boxes of halves are the framework's. */
+static bool imm_not_half(const IrOp *op, unsigned i, uint32_t *imm)
+{
+    *imm = op->type == IR_F32 ? IR_F64 : IR_F32;
+    return i < 1;
 }
 
 static bool imm_to_int(const IrOp *op, unsigned i, uint32_t *imm)
@@ -238,17 +253,17 @@ static const Form wide_forms[] = {
     F(vqnarrow_u, T_WIDE, L_ALL, imm_none), F(vqnarrow_su, T_WIDE, L_ALL, imm_none),
 };
 static const Form fp_forms[] = {
-    F(fadd, T_FP, L_ALL, imm_none), F(fsub, T_FP, L_ALL, imm_none),
-    F(fmul, T_FP, L_ALL, imm_none), F(fmulx, T_FP, L_ALL, imm_none),
-    F(fdiv, T_FP, L_ALL, imm_none), F(fsqrt, T_FP, L_ALL, imm_none),
-    F(fma, T_FP, L_ALL, imm_fma), F(fmax, T_FP, L_ALL, imm_none),
+    F(fadd, T_FP, L_ALL | BOX, imm_none), F(fsub, T_FP, L_ALL | BOX, imm_none),
+    F(fmul, T_FP, L_ALL | BOX, imm_none), F(fmulx, T_FP, L_ALL, imm_none),
+    F(fdiv, T_FP, L_ALL | BOX, imm_none), F(fsqrt, T_FP, L_ALL | BOX, imm_none),
+    F(fma, T_FP, L_ALL | BOX, imm_fma), F(fmax, T_FP, L_ALL | BOX, imm_none),
     F(frecps, T_FP, L_ALL, imm_none), F(frsqrts, T_FP, L_ALL, imm_none),
     F(frecpe, TF32, L_ALL, imm_none), F(frsqrte, TF32, L_ALL, imm_none),
-    F(fmin, T_FP, L_ALL, imm_none), F(fmaxnm, T_FP, L_ALL, imm_none),
-    F(fminnm, T_FP, L_ALL, imm_none), F(fabs, T_FP, L_ALL, imm_none),
-    F(fneg, T_FP, L_ALL, imm_none), F(vfcmp_eq, T_FP, L_ALL, imm_none),
+    F(fmin, T_FP, L_ALL | BOX, imm_none), F(fmaxnm, T_FP, L_ALL | BOX, imm_none),
+    F(fminnm, T_FP, L_ALL | BOX, imm_none), F(fabs, T_FP, L_ALL | BOX, imm_none),
+    F(fneg, T_FP, L_ALL | BOX, imm_none), F(fsgnj, T_FP, L_ALL | BOX, imm_sign), F(vfcmp_eq, T_FP, L_ALL, imm_none),
     F(vfcmp_ge, T_FP, L_ALL, imm_none), F(vfcmp_gt, T_FP, L_ALL, imm_none),
-    F(fround, T_FP, L_ALL, imm_round), F(fround_int, T_FP, L_ALL, imm_round_int), F(fadd_pair, TF32, L_ALL, imm_none),
+    F(fround, T_FP, L_ALL | BOX, imm_round), F(fround_int, T_FP, L_ALL, imm_round_int), F(fadd_pair, TF32, L_ALL, imm_none),
     F(fadd_pair, TF64, L128 | LANE, imm_none), F(fmax_pair, TF32, L_ALL, imm_none),
     F(fmin_pair, TF32, L_ALL, imm_none), F(fmaxnm_pair, TF64, L128 | LANE, imm_none),
     F(fminnm_pair, TF64, L128 | LANE, imm_none), F(fhmax, TF32, L_VEC, imm_none),
@@ -256,7 +271,8 @@ static const Form fp_forms[] = {
     F(fhminnm, T_FP, L128, imm_none),
 };
 static const Form convert_forms[] = {
-    F(fcvt, T_FP | TF16, LANE, imm_format), F(fwiden, T_FP, L128, imm_upper),
+    F(fcvt, T_FP | TF16, LANE, imm_format),
+    F(fcvt, T_FP, BOX, imm_not_half), F(fwiden, T_FP, L128, imm_upper),
     F(fnarrow, T_FP, L128, imm_upper), F(fto_s, T_FP, L_ALL, imm_to_int),
     F(fto_u, T_FP, L_ALL, imm_to_int), F(sto_f, T_FP, L_ALL, imm_from_int),
     F(uto_f, T_FP, L_ALL, imm_from_int), F(fto_i_s, T32 | T64, L128, imm_to_int_scalar),
@@ -280,6 +296,7 @@ static const Form crypto_forms[] = {
     F(sm3tt2a, T32, L128, imm_fma), F(sm3tt2b, T32, L128, imm_fma),
     F(sm3partw1, T32, L128, imm_none), F(sm3partw2, T32, L128, imm_none),
     F(sm4e, T32, L128, imm_none), F(sm4ekey, T32, L128, imm_none),
+    F(sm4sub, T8, L128, imm_none),
 };
 #undef F
 // clang-format on
@@ -359,6 +376,8 @@ static void rnd_vector(const IrOp *op, V128 *v)
         v->u16[i] = (uint16_t)rnd_float(8, 7);
     for (unsigned i = 0; i < 2 && type == IR_F64; i++)
         v->u64[i] = rnd_float(11, 52);
+    if (op_vl(op) == IR_VL_BOX)
+        *v = eval_box((IrType)op->type, v->u64[0]);
 }
 
 /* ---- one rule as a function on host registers ---- */
@@ -449,6 +468,15 @@ static void after_code(Asm *as, const uint8_t *leave)
         asm_fix(&emit.fix[i], base + emit.fix[i].label * 16);
 }
 
+/* operand_bits: a bit for each vector register that is an operand. */
+static uint32_t operand_bits(const Case *k)
+{
+    const IrOpInfo *info = &ir_op_info[k->op.op];
+
+    return (info->a == 'V' ? 1u << k->a : 0) | (info->b == 'V' ? 1u << k->b : 0) |
+           (info->c == 'V' ? 1u << k->c : 0);
+}
+
 /* emit_case: code for k at `code`. False when there is no rule for it. */
 static bool emit_case(Case *k)
 {
@@ -461,7 +489,10 @@ static bool emit_case(Case *k)
     as->fix = emit.fix;
     as->cap_fix = EMIT_MAX_FIX;
     as->n_fix = 0;
-    emit.zero64 = emit.zero32 = 0;     /* nothing is known of the registers */
+    /* Nothing is known of the registers, but for operands that are boxes. */
+    emit.zero64 = emit.zero32 = emit.box32 = emit.box16 = 0;
+    if (op_vl(&k->op) == IR_VL_BOX)
+        *emit_zero_mask(&emit, IR_VL_BOX, k->op.type) = operand_bits(k);
     emit.cur = &emit.block[0];
     emit.n_cold = emit.n_const = emit.n_map = 0;
     emit.unit_start = code;
@@ -579,6 +610,7 @@ static void check_result(const Case *k, const V128 *want, uint32_t fp_flags, uin
 static void check_deopt(const Case *k, const V128 *want, uint32_t fp_flags)
 {
     uint32_t flags = sticky(trap_mxcsr) & ~(uint32_t)FP_INVALID;
+    bool vector_d = ir_op_info[k->op.op].d == 'V';
 
     traps++;
     if (!(ir_op_info[k->op.op].props & IRP_FP))
@@ -586,7 +618,7 @@ static void check_deopt(const Case *k, const V128 *want, uint32_t fp_flags)
     else if (flags & ~fp_flags & ~(uint32_t)FP_UNDERFLOW)
         report(k, "flags before deopt", &(V128){ .u64 = { fp_flags } },
                &(V128){ .u64 = { flags } });
-    else if (!others_kept(false, -1))
+    else if (!others_kept(false, vector_d && !(operand_bits(k) >> k->d & 1) ? k->d : -1))
         report(k, "register changed before deopt", want, want);
 }
 
@@ -698,7 +730,7 @@ static void run_form(const Form *f)
     for (op.type = IR_I8; op.type <= IR_F64; op.type++) {
         if (!(f->types & 1 << op.type))
             continue;
-        for (op.flags = 0; op.flags < 3; op.flags++) {
+        for (op.flags = 0; op.flags < 4; op.flags++) {
             if (!(f->vls & 1 << op.flags))
                 continue;
             for (unsigned i = 0; f->imm(&op, i, &op.imm); i++) {
