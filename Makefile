@@ -54,7 +54,8 @@ SRCS := $(filter-out translate/guest/% translate/host/%,$(SRCS)) \
 SRCS += $(wildcard translate/host/*.c)
 
 DECODERS  := $(sort $(foreach f,$(wildcard translate/guest/*/*.dec),$(word 3,$(subst /, ,$(f)))))
-NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr translate/guest/*/syscalls.tbl))
+NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr translate/guest/*/linux32.nr \
+                               translate/guest/*/syscalls.tbl))
 GEN_H     := $(DECODERS:%=$(O)/gen/%_decode.h)
 GEN_C     := $(DECODERS:%=$(O)/gen/%_decode.c) $(O)/gen/guests.c
 ifneq ($(wildcard syscall/syscalls.tbl),)
@@ -148,8 +149,8 @@ $(O)/mimus-binfmt: | $(O)/mimus
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines codegen prog-fast binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall linux secure binfmt litmus observe diff \
+CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt litmus observe diff \
               isa encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 MIMUS      ?= $(O)/mimus
@@ -187,7 +188,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall check-linux \
+        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
         check-litmus check-secure check-binfmt check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
@@ -246,6 +247,9 @@ check-prog: $(O)/mimus
 
 check-prog-fast: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --fast --mimus $(MIMUS) --out $(O)/prog tests/prog
+
+check-narrow: $(O)/mimus
+	@$(PYTHON) tests/narrow/run.py --mimus $(MIMUS) --out $(O)/narrow
 
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall

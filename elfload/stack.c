@@ -64,17 +64,29 @@ static int stack_map(Thread *t, uint64_t size, bool exec, StackInfo *out)
                             PROT_READ | PROT_WRITE | (exec ? PROT_EXEC : 0));
 }
 
-/* put_strings: copy the strings of v to at, their addresses to slots. */
-static void put_strings(char *const *v, uint64_t at, uint64_t *slots)
+/* Where the next word goes: 8 bytes, or 4 for guests whose long has 32 bits. */
+typedef struct {
+    uint8_t *at;
+    size_t bytes;
+} Words;
+
+static void put_word(Words *w, uint64_t value)
+{
+    memcpy(w->at, &value, w->bytes);
+    w->at += w->bytes;
+}
+
+/* put_strings: copy the strings of v to at, their addresses and a NULL to w. */
+static void put_strings(char *const *v, uint64_t at, Words *w)
 {
     for (; *v; v++) {
         size_t n = strlen(*v) + 1;
 
         memcpy((void *)at, *v, n);
-        *slots++ = at;
+        put_word(w, at);
         at += n;
     }
-    *slots = 0;
+    put_word(w, 0);
 }
 
 /* host_aux: keys whose value is the host's, since ids and the like are the same. */
@@ -140,21 +152,25 @@ int stack_build(Thread *t, const StackSpec *spec, StackInfo *out)
     uint64_t platform = align_down(arg, 16) - align_up(platform_bytes, 16);
     uint64_t random = platform - 16;
     size_t n_aux = fill_aux(t, spec, execfn, platform, random, aux);
-    size_t words = 1 + s.argc + 1 + s.envc + 1 + n_aux * 2;
-    uint64_t *sp = (uint64_t *)align_down(random - words * 8, 16);
+    size_t words = 1 + s.argc + 1 + s.envc + 1 + n_aux * 2, word = t->abi->narrow ? 4 : 8;
+    uint64_t sp = align_down(random - words * word, 16);
+    Words w = { (uint8_t *)sp, word };
 
     memcpy((void *)execfn, spec->execfn, s.execfn_bytes);
     memcpy((void *)platform, platform_name, platform_bytes);
     memcpy((void *)random, spec->random, 16);
-    sp[0] = s.argc;
-    put_strings(spec->argv, arg, sp + 1);
-    put_strings(spec->envp, env, sp + 1 + s.argc + 1);
-    memcpy(sp + words - n_aux * 2, aux, n_aux * sizeof(Aux));
-    out->sp = (uint64_t)sp;
+    put_word(&w, s.argc);
+    put_strings(spec->argv, arg, &w);
+    put_strings(spec->envp, env, &w);
+    out->auxv = (uint64_t)w.at;
+    out->auxv_bytes = n_aux * 2 * word;
+    for (size_t i = 0; i < n_aux; i++) {
+        put_word(&w, aux[i].key);
+        put_word(&w, aux[i].value);
+    }
+    out->sp = sp;
     out->arg_start = arg;
     out->arg_end = out->env_start = env;
     out->env_end = execfn;
-    out->auxv = (uint64_t)(sp + words - n_aux * 2);
-    out->auxv_bytes = n_aux * sizeof(Aux);
     return 0;
 }

@@ -113,7 +113,9 @@ static void choose_space(const ExecPlan *plan)
 {
     enum { SANITIZER_BITS = 42 };
 
-    if (plan->img.machine == EM_AARCH64 && elf_dynamic_names(plan->fd, &plan->img, "__tsan_init"))
+    if (plan->guest->addresses_32)
+        space_narrow(32);
+    else if (plan->img.machine == EM_AARCH64 && elf_dynamic_names(plan->fd, &plan->img, "__tsan_init"))
         space_narrow(SANITIZER_BITS);
 }
 
@@ -156,7 +158,7 @@ int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, cha
         .phnum = plan->img.phnum,
         .base = base,
         .entry = m.entry,
-        .vdso = program.vdso,
+        .vdso = t->abi->narrow ? 0 : program.vdso,      /* its image is one for 64 bits */
     };
     uint64_t r[2] = { random_next(&state), random_next(&state) };
 

@@ -159,7 +159,10 @@ def to_test(guest, arch, lifted):
     """The rows to test: all but the guest's LEFT_OUT; lifted(row) says which can be at all."""
     rows, others = [], []
     for row in described(guest, arch):
-        (rows if lifted(row) and row.name not in guest.LEFT_OUT else others).append(row)
+        if lifted(row) and row.name not in guest.LEFT_OUT:
+            rows.append(row)
+        elif guest.is_rival(row):
+            others.append(row)
     for r in rows:
         r.rivals = [o for o in others if not (r.value ^ o.value) & r.mask & o.mask]
     return rows

@@ -56,12 +56,24 @@ static const char *lift_word(uint32_t word)
     return guest->lift_insn(&l) ? l.row : NULL;
 }
 
-/* Whether the default CPU has all of needs, features joined by commas. */
+static uint16_t row_number(uint32_t word)
+{
+    const char *name = lift_word(word);
+
+    for (unsigned i = 0; name && guest->rows[i].name; i++) {
+        if ((word & guest->rows[i].mask) == guest->rows[i].value && !strcmp(name, guest->rows[i].name)) {
+            return (uint16_t)i;
+        }
+    }
+    return UNDEFINED;
+}
+
+/* Whether the default CPU has all of needs: then some word of the row is its. */
 static bool needs_met(const DecodeRow *row)
 {
     /* Some words of a row are reserved; sixty-four tries find one that is not. */
     for (unsigned i = 0; i < 64; i++) {
-        if (lift_word(guest->row_word(row, i))) {
+        if (row_number(guest->row_word(row, i)) == row - guest->rows) {
             return true;
         }
     }
@@ -75,18 +87,6 @@ static void print_rows(void)
                r->value, r->needs ? r->needs : "-", r->where, r->is_todo ? "todo" : "-",
                needs_met(r) ? "met" : "-");
     }
-}
-
-static uint16_t row_number(uint32_t word)
-{
-    const char *name = lift_word(word);
-
-    for (unsigned i = 0; name && guest->rows[i].name; i++) {
-        if ((word & guest->rows[i].mask) == guest->rows[i].value && !strcmp(name, guest->rows[i].name)) {
-            return (uint16_t)i;
-        }
-    }
-    return UNDEFINED;
 }
 
 static void classify(bool names)

@@ -62,6 +62,11 @@ def wanted(row):
     return set(row.needs) <= FEATURES
 
 
+def is_rival(_row):
+    """Whether its words are to be avoided when it is left out."""
+    return True
+
+
 def class_of(row):
     if row.memory:
         return "memory"

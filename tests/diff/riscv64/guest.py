@@ -54,6 +54,11 @@ def wanted(row):
     return not row.vector
 
 
+def is_rival(row):
+    """Whether its words are to be avoided when it is left out; not those of features that nobody has."""
+    return row.name in LEFT_OUT
+
+
 def class_of(row):
     if is_compressed(row):
         return "compressed"

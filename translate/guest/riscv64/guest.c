@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest.c: the riscv64 guest as the translator sees it. */
+/* guest.c: the riscv64 guest, and riscv32, as the translator sees them. */
 #include <capstone/capstone.h>
 #include <elf.h>
 
@@ -72,36 +72,52 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
     return r->value | (~r->mask & (usual ^ attempt * 0x9e3779b9u));
 }
 
+// clang-format off
+/* What the two guests have in common. */
+#define COMMON \
+    .elf_machine = EM_RISCV, \
+    .elf_data = ELFDATA2LSB, \
+    .insn_min_bytes = 2, \
+    .insn_max_bytes = 4, \
+    .explicit_icache = true, \
+    .regs = regs, \
+    .n_regs = RV_REG_COUNT, \
+    .pc_offset = offsetof(RvState, pc), \
+    .nzcv_offset = offsetof(RvState, nzcv), \
+    .flagless = true, \
+    .canonical_nan = true, \
+    .state_bytes = sizeof(RvState), \
+    .hot_int = hot_int, \
+    .n_hot_int = ARRAY_LEN(hot_int), \
+    .hot_vec = hot_vec, \
+    .n_hot_vec = ARRAY_LEN(hot_vec), \
+    .helpers = rv_helpers, \
+    .n_helpers = RV_HELPER_COUNT, \
+    .lift_insn = lift_insn, \
+    .cpus = rv_cpus, \
+    .feature_names = rv_feature_names, \
+    .state_init = state_init, \
+    .rows = rv_rows, \
+    .row_word = row_word, \
+    .filler = 0x00000013, /* nop */ \
+    .capstone_arch = CS_ARCH_ALL
+// clang-format on
+
 const Guest guest_riscv64 = {
+    COMMON,
     .name = "riscv64",
-    .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
-    .elf_data = ELFDATA2LSB,
-    .insn_min_bytes = 2,
-    .insn_max_bytes = 4,
-    .explicit_icache = true,
-    .regs = regs,
-    .n_regs = RV_REG_COUNT,
-    .pc_offset = offsetof(RvState, pc),
-    .nzcv_offset = offsetof(RvState, nzcv),
-    .flagless = true,
-    .canonical_nan = true,
-    .state_bytes = sizeof(RvState),
-    .hot_int = hot_int,
-    .n_hot_int = ARRAY_LEN(hot_int),
-    .hot_vec = hot_vec,
-    .n_hot_vec = ARRAY_LEN(hot_vec),
-    .helpers = rv_helpers,
-    .n_helpers = RV_HELPER_COUNT,
-    .lift_insn = lift_insn,
-    .features = MAX_FEATURES,
-    .cpus = rv_cpus,
-    .feature_names = rv_feature_names,
+    .features = MAX_FEATURES | RV_FEAT_rv64,
     .cpu_features = rv_cpu_features,
-    .state_init = state_init,
-    .rows = rv_rows,
-    .row_word = row_word,
-    .filler = 0x00000013, /* nop */
-    .capstone_arch = CS_ARCH_ALL,
     .linux_abi = &rv_linux,
+};
+
+const Guest guest_riscv32 = {
+    COMMON,
+    .name = "riscv32",
+    .elf_class = ELFCLASS32,
+    .addresses_32 = true,
+    .features = (MAX_FEATURES & ~RV_NOT_32) | RV_FEAT_rv32,
+    .cpu_features = rv32_cpu_features,
+    .linux_abi = &rv32_linux,
 };

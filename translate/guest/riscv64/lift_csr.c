@@ -28,13 +28,13 @@ static IrVal csr_read(Lift *l, unsigned csr)
     IrVal frm;
 
     switch (csr) {
-    case CSR_FFLAGS: return rv_call(l, RV_HELPER_GET_FFLAGS, imm(l, 0));
-    case CSR_FRM: return rv_call(l, RV_HELPER_GET_FRM, imm(l, 0));
+    case CSR_FFLAGS: return rv_call(l, RV_HELPER_GET_FFLAGS, imm64(l, 0));
+    case CSR_FRM: return rv_call(l, RV_HELPER_GET_FRM, imm64(l, 0));
     case CSR_FCSR:
-        frm = rv_call(l, RV_HELPER_GET_FRM, imm(l, 0));
-        return ir_or(l->ir, ir_shl(l->ir, frm, imm(l, FRM_LSB)),
-                     rv_call(l, RV_HELPER_GET_FFLAGS, imm(l, 0)));
-    default: return rv_call(l, RV_HELPER_GET_TIME, imm(l, 0));
+        frm = rv_call(l, RV_HELPER_GET_FRM, imm64(l, 0));
+        return ir_or(l->ir, ir_shl(l->ir, frm, imm64(l, FRM_LSB)),
+                     rv_call(l, RV_HELPER_GET_FFLAGS, imm64(l, 0)));
+    default: return rv_call(l, RV_HELPER_GET_TIME, imm64(l, 0));
     }
 }
 
@@ -42,14 +42,14 @@ static IrVal csr_read(Lift *l, unsigned csr)
 static void csr_write(Lift *l, unsigned csr, IrVal v, uint32_t word)
 {
     if (csr != CSR_FRM) {
-        rv_call(l, RV_HELPER_SET_FFLAGS, ir_and(l->ir, v, imm(l, FFLAGS_BITS)));
+        rv_call(l, RV_HELPER_SET_FFLAGS, ir_and(l->ir, v, imm64(l, FFLAGS_BITS)));
     }
     if (csr == CSR_FCSR) {
-        v = ir_shr_u(l->ir, v, imm(l, FRM_LSB));
+        v = ir_shr_u(l->ir, v, imm64(l, FRM_LSB));
     }
     if (csr != CSR_FFLAGS) {
-        rv_call(l, RV_HELPER_SET_FRM, ir_and(l->ir, v, imm(l, FRM_BITS)));
-        ir_emit(l->ir, IR_exit_sync, IR_I64, 0, imm(l, l->pc.va + insn_bytes(word)), IR_NONE,
+        rv_call(l, RV_HELPER_SET_FRM, ir_and(l->ir, v, imm64(l, FRM_BITS)));
+        ir_emit(l->ir, IR_exit_sync, IR_I64, 0, code_at(l, l->pc.va + insn_bytes(word)), IR_NONE,
                 IR_NONE, 0);
     }
 }
@@ -82,30 +82,30 @@ static bool csr(Lift *l, uint32_t word, unsigned csr, unsigned rd, CsrOp op, IrV
 
 LIFT(csrrw)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, rv_get_x(l, a->rs1), false);
+    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, rv_get_z(l, a->rs1), false);
 }
 
 LIFT(csrrs)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_SET, rv_get_x(l, a->rs1), !a->rs1);
+    return csr(l, a->word, a->csr, a->rd, CSR_SET, rv_get_z(l, a->rs1), !a->rs1);
 }
 
 LIFT(csrrc)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, rv_get_x(l, a->rs1), !a->rs1);
+    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, rv_get_z(l, a->rs1), !a->rs1);
 }
 
 LIFT(csrrwi)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, imm(l, a->z5), false);
+    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, imm64(l, a->z5), false);
 }
 
 LIFT(csrrsi)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_SET, imm(l, a->z5), !a->z5);
+    return csr(l, a->word, a->csr, a->rd, CSR_SET, imm64(l, a->z5), !a->z5);
 }
 
 LIFT(csrrci)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, imm(l, a->z5), !a->z5);
+    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, imm64(l, a->z5), !a->z5);
 }

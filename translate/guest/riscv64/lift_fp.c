@@ -191,24 +191,25 @@ LIFT(fclass)
     unsigned quiet = a->fmt == FMT_D ? 51 : a->fmt == FMT_S ? 22 : 9;
     IrVal v = ir_v1(l->ir, IR_vmov, ty, fmt_vl(a->fmt), get_f(l, a->rs1), 0);
     IrVal x = ir_v1(l->ir, IR_vget_u, fmt_int(a->fmt), 0, v, 0);
-    IrVal mag = ir_and(l->ir, x, imm(l, sign - 1));
+    IrVal mag = ir_and(l->ir, x, imm64(l, sign - 1));
     IrVal nan, place, mirrored;
 
     /* place: how many of the classes' least numbers mag reaches */
-    rv_set_flags(l, mag, imm(l, 1));
+    rv_set_flags(l, mag, imm64(l, 1));
     place = rv_cset(l, IR_HS);
-    rv_set_flags(l, mag, imm(l, normal[a->fmt]));
+    rv_set_flags(l, mag, imm64(l, normal[a->fmt]));
     place = ir_add(l->ir, place, rv_cset(l, IR_HS));
-    rv_set_flags(l, mag, imm(l, inf[a->fmt]));
+    rv_set_flags(l, mag, imm64(l, inf[a->fmt]));
     place = ir_add(l->ir, place, rv_cset(l, IR_HS));
     mirrored = ir_sub(l->ir, imm(l, 3), place);
     place = ir_add(l->ir, place, imm(l, 4));
-    rv_set_flags(l, ir_and(l->ir, x, imm(l, sign)), imm(l, 0));
+    rv_set_flags(l, ir_and(l->ir, x, imm64(l, sign)), imm64(l, 0));
     place = rv_select(l, IR_EQ, place, mirrored);
     /* of a NaN instead: 8 signalling, 9 quiet */
-    nan = ir_and(l->ir, ir_shr_u(l->ir, mag, imm(l, quiet)), imm(l, 1));
+    nan = ir_and(l->ir, ir_shr_u(l->ir, mag, imm64(l, quiet)), imm64(l, 1));
+    nan = ir_emit(l->ir, IR_mov, rv_xlen(l), 0, nan, IR_NONE, IR_NONE, 0);
     nan = ir_add(l->ir, nan, imm(l, 8));
-    rv_set_flags(l, mag, imm(l, inf[a->fmt]));
+    rv_set_flags(l, mag, imm64(l, inf[a->fmt]));
     rv_set_x(l, a->rd, ir_shl(l->ir, imm(l, 1), rv_select(l, IR_HI, nan, place)));
     return true;
 }
@@ -239,7 +240,7 @@ LIFT(fcvt_to_i)
     IrRound round = rm_round(a->rm & 7);
     IrVal v;
 
-    if (!rm_ok(l, a->rm)) {
+    if (!rm_ok(l, a->rm) || (a->dbl && rv_is_32(l))) {
         return false;
     }
     v = ir_emit(l->ir, a->uns ? IR_fto_i_u : IR_fto_i_s, int_type(a->dbl), fmt_vl(a->fmt),
@@ -258,7 +259,7 @@ LIFT(fcvt_from_i)
     uint32_t round = a->fmt == FMT_D && !a->dbl ? 0 : fixed(l, a->rm);
     IrVal x = a->dbl ? rv_get_x(l, a->rs1) : rv_get_w(l, a->rs1);
 
-    if (!rm_ok(l, a->rm)) {
+    if (!rm_ok(l, a->rm) || (a->dbl && rv_is_32(l))) {
         return false;
     }
     set_f(l, a->rd, ir_emit(l->ir, a->uns ? IR_i_uto_f : IR_i_sto_f, int_type(a->dbl),
@@ -284,7 +285,7 @@ LIFT(fcvtmod_w_d)
 {
     IrVal v = ir_v1(l->ir, IR_fto_js, IR_F64, IR_VL_LANE, get_f(l, a->rs1), 0);
 
-    rv_set_x(l, a->rd, ir_sext(l->ir, IR_I64, v, 32));
+    rv_set_x(l, a->rd, rv_is_32(l) ? v : ir_sext(l->ir, IR_I64, v, 32));
     return true;
 }
 
@@ -332,7 +333,7 @@ static uint64_t fli_bits(unsigned fmt, unsigned k)
 
 static IrVal f_const(Lift *l, uint64_t bits)
 {
-    return ir_v1(l->ir, IR_vconst, IR_I64, IR_VL_LANE, imm(l, bits), 0);
+    return ir_v1(l->ir, IR_vconst, IR_I64, IR_VL_LANE, imm64(l, bits), 0);
 }
 
 LIFT(fli)
@@ -358,12 +359,12 @@ LIFT(fcvt_s_bf16)
         return false;
     }
     x = ir_v1(l->ir, IR_vget_u, IR_I64, 0, get_f(l, a->rs1), 0);
-    half = ir_and(l->ir, x, imm(l, 0xffff));
+    half = ir_and(l->ir, x, imm64(l, 0xffff));
     /* bad: all ones when there are zeros above; no flags, as the product below may leave */
-    bad = ir_xor(l->ir, ir_shr_u(l->ir, x, imm(l, 16)), imm(l, ~0ull >> 16));
-    bad = ir_sub(l->ir, imm(l, 0), ir_op2(l->ir, IR_min_u, bad, imm(l, 1)));
-    half = ir_or(l->ir, ir_op2(l->ir, IR_andn, half, bad), ir_and(l->ir, bad, imm(l, nan)));
-    v = ir_emit(l->ir, IR_vmov_i, IR_I32, IR_VL_BOX, ir_shl(l->ir, half, imm(l, 16)), IR_NONE,
+    bad = ir_xor(l->ir, ir_shr_u(l->ir, x, imm64(l, 16)), imm64(l, ~0ull >> 16));
+    bad = ir_sub(l->ir, imm64(l, 0), ir_op2(l->ir, IR_min_u, bad, imm64(l, 1)));
+    half = ir_or(l->ir, ir_op2(l->ir, IR_andn, half, bad), ir_and(l->ir, bad, imm64(l, nan)));
+    v = ir_emit(l->ir, IR_vmov_i, IR_I32, IR_VL_BOX, ir_shl(l->ir, half, imm64(l, 16)), IR_NONE,
                 IR_NONE, 0);
     set_f(l, a->rd, ir_v2(l->ir, IR_fmul, IR_F32, IR_VL_BOX, v, f_const(l, one), 0));
     return true;
@@ -435,3 +436,19 @@ STORE(fsh, FMT_H)
 STORE(fsw, FMT_S)
 STORE(fsd, FMT_D)
 // clang-format on
+
+/* The upper half of a double, which x registers of RV32 cannot hold. */
+LIFT(fmvh_x_d)
+{
+    rv_set_x(l, a->rd, ir_v1(l->ir, IR_vget_u, IR_I32, 0, get_f(l, a->rs1), 1));
+    return true;
+}
+
+LIFT(fmvp_d_x)
+{
+    IrVal high = ir_shl(l->ir, rv_get_z(l, a->rs2), imm64(l, 32));
+    IrVal x = ir_or(l->ir, rv_get_z(l, a->rs1), high);
+
+    set_f(l, a->rd, ir_emit(l->ir, IR_vmov_i, IR_I64, fmt_vl(FMT_D), x, IR_NONE, IR_NONE, 0));
+    return true;
+}

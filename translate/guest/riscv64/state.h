@@ -51,4 +51,4 @@ uint32_t rv_get_fflags(Env *env);
 void rv_set_fflags(Env *env, uint32_t fflags);
 
 /* The Linux side of this guest (linux_abi.c). */
-extern const struct LinuxGuest rv_linux;
+extern const struct LinuxGuest rv_linux, rv32_linux;
