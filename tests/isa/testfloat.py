@@ -168,7 +168,7 @@ def main():
     out = os.path.join(os.path.abspath(a.out), "" if a.guest == "aarch64" else a.guest)
     os.makedirs(out, exist_ok=True)
     source = find_source(a.source)
-    guest = isa.build_guest(out, "testfloat_guest", compiler=compiler)
+    guest = isa.build_guest(out, "testfloat_guest", a.guest)
     gen = build_gen(source, out, variant) if source and guest else None
     if not gen:
         print("skipped: no %s" % (compiler if not guest else "TestFloat"))

@@ -60,6 +60,19 @@ static void state_init(Env *env)
     rv_set_fflags(env, 0);
 }
 
+/*
+ * row_word: with registers 10 to 12, 10 and 11 or, of SYSTEM, CSR 1, first; then with other bits, as
+ * some are reserved.
+ */
+static uint32_t row_word(const DecodeRow *r, unsigned attempt)
+{
+    uint32_t usual = (r->value & 3) != 3      ? 10u << 7 | 11u << 2
+                     : (r->value & 127) == 0x73 ? 1u << 20 | 11u << 15 | 10u << 7
+                                              : 12u << 20 | 11u << 15 | 10u << 7;
+
+    return r->value | (~r->mask & (usual ^ attempt * 0x9e3779b9u));
+}
+
 // clang-format off
 /* What the two guests have in common. */
 #define COMMON \
@@ -85,6 +98,9 @@ static void state_init(Env *env)
     .cpus = rv_cpus, \
     .feature_names = rv_feature_names, \
     .state_init = state_init, \
+    .rows = rv_rows, \
+    .row_word = row_word, \
+    .filler = 0x00000013, /* nop */ \
     .capstone_arch = CS_ARCH_ALL
 // clang-format on
 
