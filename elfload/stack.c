@@ -23,6 +23,8 @@
 #include "syscall/memory.h"
 
 enum { GUARD_BYTES = 1 << 20, SPARE_BYTES = 128 * 1024, AUX_MAX = 24, CLOCK_TICKS = 100 };
+/* Newer than the headers this may be built with. */
+enum { AT_RSEQ_FEATURE_SIZE_ = 27, AT_RSEQ_ALIGN_ = 28 };
 #define STACK_DEFAULT   (8ull << 20)
 #define STACK_UNLIMITED (1ull << 30)    /* what "unlimited" gets: never touched, never paid */
 
@@ -95,6 +97,14 @@ static uint64_t host_aux(uint64_t key)
     return getauxval(key);
 }
 
+/* aux_add: one more entry before the last of n. */
+static void aux_add(Aux *aux, unsigned *n, uint64_t key, uint64_t value)
+{
+    aux[*n] = aux[*n - 1];
+    aux[*n - 1] = (Aux){ key, value };
+    (*n)++;
+}
+
 static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64_t platform,
                        uint64_t random, Aux *aux)
 {
@@ -122,12 +132,14 @@ static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64
         { AT_NULL, 0 },
     };
     unsigned n = ARRAY_LEN(all);
-    _Static_assert(ARRAY_LEN(all) + 1 <= AUX_MAX, "room for the auxiliary vector");
+    _Static_assert(ARRAY_LEN(all) + 3 <= AUX_MAX, "room for the auxiliary vector");
 
     memcpy(aux, all, sizeof(all));
-    if (abi->elf_platform) {
-        aux[n - 1] = (Aux){ AT_PLATFORM, platform };
-        aux[n++] = (Aux){ AT_NULL, 0 };
+    if (abi->elf_platform)
+        aux_add(aux, &n, AT_PLATFORM, platform);
+    if (host_aux(AT_RSEQ_FEATURE_SIZE_)) {
+        aux_add(aux, &n, AT_RSEQ_FEATURE_SIZE_, host_aux(AT_RSEQ_FEATURE_SIZE_));
+        aux_add(aux, &n, AT_RSEQ_ALIGN_, host_aux(AT_RSEQ_ALIGN_));
     }
     return n;
 }

@@ -33,6 +33,7 @@
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
+#include "syscall/rseq.h"
 #include "translate/base/log.h"
 #include "translate/translate.h"
 
@@ -288,6 +289,7 @@ void thread_finish(Thread *t)
             host_call(SYS_exit, t->exit_status);
     }
     observe_thread_end();
+    rseq_thread_end(t);
     robust_walk(t);
     list_remove(t);
     self = NULL;

@@ -36,14 +36,14 @@ static bool may_be_proc(const char *path)
 }
 
 /*
- * may_be_exe: "exe" below an open folder, which may be /proc/self; absolute names are
- * seen anyway.
+ * may_be_exe: "exe" below an open folder or the working directory, which may be /proc/self; absolute
+ * names are seen anyway.
  */
-static bool may_be_exe(int dirfd, const char *path)
+static bool may_be_exe(const char *path)
 {
     const char *last = strrchr(path, '/');
 
-    return dirfd != AT_FDCWD && strcmp(last ? last + 1 : path, "exe") == 0;
+    return *path != '/' && strcmp(last ? last + 1 : path, "exe") == 0;
 }
 
 int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
@@ -56,7 +56,7 @@ int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
     }
     p->use = p->guest;
     if (len == 0 ||
-        (!path_prefix_active && !may_be_proc(p->guest) && !may_be_exe(dirfd, p->guest))) {
+        (!path_prefix_active && !may_be_proc(p->guest) && !may_be_exe(p->guest))) {
         return 0;
     }
     err = path_resolve(t, dirfd, p->guest, p->host, sizeof p->host, mode);

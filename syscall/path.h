@@ -50,7 +50,7 @@ int path_resolve(Thread *t, int dirfd, const char *guest_path, char *out, size_t
 int proc_open(Thread *t, const char *path, int flags);
 
 /*
- * proc_readlink: content of a link of /proc whose content is ours to tell (self/exe).
+ * proc_readlink: content of a link of /proc whose content is ours to tell (an exe).
  * path is absolute. Returns the length put into buf (not ended by 0), or -1 when not
  * ours.
  */

@@ -123,6 +123,15 @@ typedef struct {
     bool (*on_quick)(Env *env);
     uint32_t btype;             /* kind of an indirect branch on its way to the pc; 0: none */
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
+    /* Restartable sequences, see host/interp/rseq.h. */
+    uint64_t rseq_field;        /* guest address of the registered area's rseq_cs; 0: none */
+    uint32_t rseq_sig;
+    uint32_t rseq_on;           /* a section is under way: memory is changed by rseq_write() */
+    uint32_t rseq_single;       /* interpreter: run one instruction by itself next */
+    uint32_t rseq_faults;       /* that this section met in a row */
+    uint64_t rseq_value;        /* the guest's descriptor, and what it says */
+    uint64_t rseq_start, rseq_bytes, rseq_abort;
+    const void *rseq_code;      /* host code for the signature */
 } EnvRt;
 
 /*

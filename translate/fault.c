@@ -12,6 +12,7 @@
 #include "translate/cache/cache.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/interp.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/stats.h"
 #include "translate/translate.h"
 #include "translate/translate_unit.h"
@@ -187,6 +188,8 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
     uint32_t flags;
 
+    if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0 && rseq_fault(uc))
+        return FAULT_RESUME;
     if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc)) {
         stats_add(STAT_fault_interp);
         return FAULT_RESUME;

@@ -27,6 +27,9 @@ enum { LIFT_MAX_INSNS = 512 };
  */
 unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
 
+/* lift_block_plain: the same for the interpreter: each instruction by itself, none left to it. */
+unsigned lift_block_plain(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
+
 /*
  * lift_fetch_fault: fill env's fault_ fields as the kernel would for executing pc: SIGBUS
  * when misaligned, else SIGSEGV. Returns EXIT_FETCH.

@@ -18,6 +18,7 @@
 #include "translate/fork_hints.h"
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/lift_block.h"
 #include "translate/listing.h"
 #include "translate/opt/opt.h"
@@ -467,7 +468,7 @@ static ExitKind step(Env *env)
 {
     stats_step(*pc_of(env));
     env->rt.doing = DOING_INTERP;
-    ExitKind kind = interp_step(env);
+    ExitKind kind = rseq_follow(env, guest, interp_step(env), interp_some);
 
     env->rt.doing = DOING_GUEST;
     return kind;
@@ -526,6 +527,7 @@ void translate_invalidate(GuestAddr start, uint64_t len)
     if (!len || !pages_has_code(start, len))
         return;
     interp_invalidate();
+    rseq_code_changed();
     if (translate_options.accel == ACCEL_JIT)
         cache_kill(start.va, start.va + len, running);
 }
