@@ -13,7 +13,15 @@
     M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) \
     M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30) M(31)
 
-static const GuestReg regs[RV_REG_COUNT] = { EACH_0_31(X) EACH_0_31(F) };
+#define V(i) { "v" #i, offsetof(RvState, v) + 16 * i, IR_V128, false },
+#define EACH_32_63(M) \
+    M(32) M(33) M(34) M(35) M(36) M(37) M(38) M(39) M(40) M(41) M(42) M(43) M(44) M(45) M(46) \
+    M(47) M(48) M(49) M(50) M(51) M(52) M(53) M(54) M(55) M(56) M(57) M(58) M(59) M(60) M(61) \
+    M(62) M(63)
+
+static const GuestReg regs[RV_REG_COUNT] = {
+    EACH_0_31(X) EACH_0_31(F) EACH_0_31(V) EACH_32_63(V)
+};
 
 /* First guess: arguments, sp, s0, s1, ra; the compressed instructions reach x8 to x15. */
 static const uint8_t hot_int[] = { 15, 14, 10, 2, 8, 13, 11, 12, 9, 1, 16, 17, 5, 6, 7, 18, 19, 28 };
@@ -58,6 +66,7 @@ static void state_init(Env *env)
     memset(rv_state(env), 0, sizeof(RvState));
     rv_set_frm(env, RV_RNE);
     rv_set_fflags(env, 0);
+    rv_state(env)->vtype = RV_VILL;
 }
 
 /*

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/vec.h"
 #include "translate/ir/ir.h"
 #include "translate/translate.h"
 
@@ -76,6 +77,30 @@ HELPER(fence_i)
     return 0;
 }
 
+HELPER(vec)
+{
+    return vec_run(env, a, b, c);
+}
+
+HELPER(set_vl)
+{
+    return vec_set_vl(env, a, b);
+}
+
+/* The CSRs of the vector unit, by number. */
+HELPER(get_vcsr)
+{
+    return vec_csr_read(env, (unsigned)a);
+}
+
+HELPER(set_vcsr)
+{
+    vec_csr_write(env, (unsigned)a, b);
+    return 0;
+}
+
+enum { ALL_STATE = HELPER_READS_STATE | HELPER_WRITES_STATE };
+
 // clang-format off
 const HelperDef rv_helpers[RV_HELPER_COUNT] = {
     [RV_HELPER_GET_FRM]    = { "get_frm",    helper_get_frm,    HELPER_LOADS,
@@ -83,5 +108,9 @@ const HelperDef rv_helpers[RV_HELPER_COUNT] = {
     [RV_HELPER_SET_FRM]    = { "set_frm",    helper_set_frm,    0, 0 },
     [RV_HELPER_GET_TIME]   = { "get_time",   helper_get_time,   0, 0 },
     [RV_HELPER_FENCE_I]    = { "fence_i",    helper_fence_i,    0, 0 },
+    [RV_HELPER_VEC]        = { "vec",        helper_vec,        ALL_STATE | HELPER_MAY_FAULT, 0 },
+    [RV_HELPER_SET_VL]     = { "set_vl",     helper_set_vl,     ALL_STATE, 0 },
+    [RV_HELPER_GET_VCSR]   = { "get_vcsr",   helper_get_vcsr,   HELPER_READS_STATE, 0 },
+    [RV_HELPER_SET_VCSR]   = { "set_vcsr",   helper_set_vcsr,   ALL_STATE, 0 },
 };
 // clang-format on

@@ -18,6 +18,10 @@ enum {
     RV_HELPER_SET_FRM,
     RV_HELPER_GET_TIME,
     RV_HELPER_FENCE_I,
+    RV_HELPER_VEC,              /* vec_run() */
+    RV_HELPER_SET_VL,           /* vec_set_vl() */
+    RV_HELPER_GET_VCSR,
+    RV_HELPER_SET_VCSR,
     RV_HELPER_COUNT
 };
 extern const HelperDef rv_helpers[RV_HELPER_COUNT];

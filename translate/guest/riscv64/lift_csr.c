@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lift_csr.c: control and status registers that user mode has. */
 #include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/vec.h"
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
@@ -19,7 +20,7 @@ static bool known_csr(const Lift *l, unsigned csr, bool writes)
     case CSR_CYCLE:
     case CSR_TIME:
     case CSR_INSTRET: return !writes && l->features & RV_FEAT_zicntr;
-    default: return false;
+    default: return l->features & RV_FEAT_zve32x && vec_is_csr(csr, writes);
     }
 }
 
@@ -63,13 +64,20 @@ static IrVal csr_read(Lift *l, unsigned csr)
     case CSR_FCSR:
         frm = rv_call(l, RV_HELPER_GET_FRM, imm64(l, 0));
         return ir_or(l->ir, ir_shl(l->ir, frm, imm64(l, FRM_LSB)), get_fflags(l));
-    default: return rv_call(l, RV_HELPER_GET_TIME, imm64(l, 0));
+    case CSR_CYCLE:
+    case CSR_TIME:
+    case CSR_INSTRET: return rv_call(l, RV_HELPER_GET_TIME, imm64(l, 0));
+    default: return rv_call(l, RV_HELPER_GET_VCSR, imm64(l, csr));
     }
 }
 
 /* csr_write: a changed frm may change what code is translated for, so it is looked up afresh. */
 static void csr_write(Lift *l, unsigned csr, IrVal v, uint32_t word)
 {
+    if (vec_is_csr(csr, true)) {
+        ir_emit(l->ir, IR_call, IR_I64, 0, imm64(l, csr), v, IR_NONE, RV_HELPER_SET_VCSR);
+        return;
+    }
     if (csr != CSR_FRM) {
         set_fflags(l, v);
     }

@@ -39,6 +39,7 @@ enum {
     THUNK_EVAL,         /* called; rax = EvalOp, operands in rt.vtmp, result in rt.vtmp[3] */
     THUNK_HELPER,       /* called; eax = number, rt.arg; result in rax */
     THUNK_EXIT_KEEP,    /* jumped to: as THUNK_EXIT with the kind already in rt */
+    THUNK_HELPER_FAULT, /* as THUNK_HELPER for one that may fault; next_pc: of the instruction */
     THUNK_COUNT,
     RT_LINK = THUNK_COUNT,      /* C functions the thunks call */
     RT_LOOKUP,
