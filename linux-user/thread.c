@@ -125,12 +125,13 @@ typedef struct {
     FpMode mode;
     uint32_t flags, qc;
     uint32_t other;             /* mode bits that are not of FpMode */
+    bool lazy;
 } FpState;
 
 static FpState fp_save(Env *env)
 {
     return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
-                      env->rt.mode & ~(uint32_t)MODE_SPECIAL };
+                      env->rt.mode & ~(uint32_t)MODE_SPECIAL, env->rt.fp_lazy };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
@@ -138,6 +139,7 @@ static void fp_restore(Env *env, const FpState *fp)
     env_set_fp_mode(env, &fp->mode);
     env->rt.mode = (env->rt.mode & MODE_SPECIAL) | fp->other;
     env_set_fp_flags(env, fp->flags);
+    env_lazy_flags(env, fp->lazy);
     env->rt.qc = fp->qc;
 }
 

@@ -132,6 +132,11 @@ typedef struct {
     uint64_t rseq_value;        /* the guest's descriptor, and what it says */
     uint64_t rseq_start, rseq_bytes, rseq_abort;
     const void *rseq_code;      /* host code for the signature */
+    /* See env_lazy_flags(). */
+    uint32_t fp_lazy;           /* 1 or 0 */
+    uint32_t fp_unread;         /* MXCSR may have flags that fp_flags lacks; 1 or 0 */
+    uint32_t mxcsr_base;        /* mxcsr while no flag is set */
+    uint32_t fp_traps;          /* how often the host trapped for a flag */
 } EnvRt;
 
 /*
@@ -197,6 +202,16 @@ void env_set_guest_mode(Env *env, uint32_t bits);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+/*
+ * env_lazy_flags: for guests that read their sticky flags all the time, when it is on. To read MXCSR
+ * the host waits for all floating point that is under way; so division by zero, overflow and
+ * underflow trap as long as they are not set (which they most often never are), and when inexact is
+ * set, which it soon is, all flags are in fp_flags. Invalid always traps. A thread that traps often
+ * is given up: it reads MXCSR. env_settle_flags: call when fp_flags may have changed. Own thread.
+ */
+void env_lazy_flags(Env *env, bool on);
+void env_settle_flags(Env *env);
 
 /*
  * env_watch_underflow: from now on (on) whether a result was tiny is decided before rounding in

@@ -184,6 +184,15 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
     return leave(env, uc, EXIT_FAULT);
 }
 
+/* clear_unmasked: clear the flags of MXCSR that trap, which are in bits 5 to 0, masked 7 bits above. */
+static uint32_t clear_unmasked(uint32_t *mxcsr)
+{
+    uint32_t trapped = *mxcsr & ~(*mxcsr >> 7) & 0x3f;
+
+    *mxcsr &= ~trapped;
+    return trapped;
+}
+
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
     uint32_t flags;
@@ -200,8 +209,12 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
     case SIGSEGV:
     case SIGBUS: return memory_fault(env, sig, info, uc);
     case SIGFPE:
-        /* An invalid operation: the interpreter makes the guest's NaN and flags. */
-        uc->uc_mcontext.fpregs->mxcsr &= ~1u;
+        /*
+         * An invalid operation, or a flag that is not to be set unseen (env_lazy_flags): the
+         * interpreter makes the guest's result and flags.
+         */
+        if (clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr) != FP_INVALID)
+            env->rt.fp_traps++;
         stats_add(STAT_fault_nan);
         return sync_state(env, uc, &flags) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
     default: return FAULT_NOT_OURS;

@@ -491,6 +491,7 @@ static ExitKind step(Env *env)
     env->rt.doing = DOING_INTERP;
     ExitKind kind = rseq_follow(env, guest, interp_step(env), interp_some);
 
+    env_settle_flags(env);
     env->rt.doing = DOING_GUEST;
     return kind;
 }

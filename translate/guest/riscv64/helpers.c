@@ -25,6 +25,15 @@ void rv_set_frm(Env *env, uint32_t frm)
                                 (frm != RV_RNE ? RV_MODE_FRM_SET : 0));
 }
 
+void rv_reset(Env *env)
+{
+    memset(rv_state(env), 0, sizeof(RvState));
+    rv_set_frm(env, RV_RNE);
+    rv_set_fflags(env, 0);
+    rv_state(env)->vtype = RV_VILL;
+    env_lazy_flags(env, translate_options.accel == ACCEL_JIT);
+}
+
 /* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */
 static uint32_t mirror5(uint32_t v)
 {

@@ -56,9 +56,7 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
 {
     RvState *s = rv_state(env);
 
-    memset(s, 0, sizeof(*s));
-    rv_set_frm(env, RV_RNE);
-    rv_set_fflags(env, 0);
+    rv_reset(env);
     s->pc = pc;
     s->x[RV_SP] = sp;
 }

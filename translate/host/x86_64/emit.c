@@ -118,6 +118,14 @@ void emit_cold_invalid(Emit *e)
     cold_add(e, (ColdStub){ .at = at, .kind = COLD_INVALID, .back = e->as.p });
 }
 
+void emit_cold_getfp(Emit *e, int r)
+{
+    uint8_t *at = asm_jcc32(&e->as, CC_NE);
+
+    cold_add(e, (ColdStub){ .at = at, .kind = COLD_FLAGS, .reg = (uint8_t)r, .back = e->as.p });
+    e->cold_room += COLD_ROOM;
+}
+
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk)
 {
     cold_add(e, (ColdStub){ .at = miss, .kind = COLD_JUMP, .thunk = (uint8_t)thunk });
@@ -167,6 +175,10 @@ static void cold_write(Emit *e, const ColdStub *c)
         break;
     case COLD_INVALID:
         asm_mov_mi(as, 4, emit_rt(fcmp_invalid), FP_INVALID);
+        asm_jmp_to(as, c->back);
+        break;
+    case COLD_FLAGS:
+        emit_cold_flags(e, c->reg);
         asm_jmp_to(as, c->back);
         break;
     case COLD_NAN:

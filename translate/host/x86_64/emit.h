@@ -97,7 +97,8 @@ typedef struct {
 } EmitMark;
 
 /* Code out of line, written after the unit's blocks. */
-typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL, COLD_NAN, COLD_NANS } ColdKind;
+typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL, COLD_NAN, COLD_NANS,
+               COLD_FLAGS } ColdKind;
 
 typedef struct {
     uint8_t *at;        /* rel32 of the jump here */

@@ -36,6 +36,10 @@ bool rule_dead(const Emit *e, IrRef d);
  */
 void emit_cold_invalid(Emit *e);
 
+/* emit_cold_getfp: when not equal, the flags of MXCSR into register r, out of line: emit_cold_flags(). */
+void emit_cold_getfp(Emit *e, int r);
+void emit_cold_flags(Emit *e, int r);
+
 /* emit_deopt: the interpreter runs the guest instruction op belongs to, always. */
 void emit_deopt(Emit *e, const IrOp *op);
 
