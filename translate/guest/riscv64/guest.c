@@ -67,6 +67,7 @@ const Guest guest_riscv64 = {
     .insn_min_bytes = 2,
     .insn_max_bytes = 4,
     .explicit_icache = true,
+    .blanket_icache = true,
     .regs = regs,
     .n_regs = RV_REG_COUNT,
     .pc_offset = offsetof(RvState, pc),
