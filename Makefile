@@ -261,7 +261,8 @@ check-syscall: $(O)/mimus
 
 # Every check of tests/syscall natively and under mimus, with a table of families.
 check-linux: $(O)/mimus
-	@$(PYTHON) tests/check_linux.py --mimus $(MIMUS) --out $(O)/check-linux tests/syscall
+	@$(PYTHON) tests/check_linux.py --guest $(TEST_GUESTS) --mimus $(MIMUS) --out $(O)/check-linux \
+	    tests/syscall
 
 # Iterations of each litmus test: `make check-litmus LITMUS=1000000` for a long look.
 LITMUS ?= 50000

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run the system call programs check by check, natively and under Mimus, and compare.
 
-usage: check_linux.py [--guest CPU] [--mimus CMD] [--out DIR] [--jobs N] [--only REGEX] [--expected FILE]
+usage: check_linux.py [--guest CPU,...] [--mimus CMD] [--out DIR] [--jobs N] [--only REGEX] [--expected FILE]
                       [--need N] [--verbose] FOLDER...
 
 Each program is built for this machine and for the guest with -DNAME_CHECKS, so that every
@@ -59,14 +59,14 @@ class Result:
                     " and ".join(a), " and ".join(b))
 
 
-def one_run(kind, src, a, mimus):
+def one_run(kind, src, a, mimus, guest):
     """Returns (checks, output, note)."""
-    exe, why = run_prog.build(src, kind, a.out, a.guest)
+    exe, why = run_prog.build(src, kind, a.out, guest)
     if why:
         return {}, "", "%s: %s" % (kind, why)
-    cwd = os.path.join(a.out, "work.%s.%s" % (src.name, kind))
+    cwd = os.path.join(a.out, "work.%s.%s.%s" % (src.name, guest, kind))
     os.makedirs(cwd, exist_ok=True)
-    status, out, err = run_prog.run(run_prog.command(kind, exe, src, mimus, a.guest), src, cwd)
+    status, out, err = run_prog.run(run_prog.command(kind, exe, src, mimus, guest), src, cwd)
     note = "%s: timed out" % kind if status is None else None
     if kind != "native" and re.search(r"^mimus: (?!.*not supported)", err, re.M):
         note = "%s says: %s" % (kind, err.strip().splitlines()[-1][:200])
@@ -75,13 +75,13 @@ def one_run(kind, src, a, mimus):
     return checks(out), out, note
 
 
-def test(src, a, mimus):
+def test(src, a, mimus, guest):
     r = Result(src)
     src.one["cflags"] = src.get("cflags") + " -DNAME_CHECKS"
-    r.native, _, note = one_run("native", src, a, mimus)
+    r.native, _, note = one_run("native", src, a, mimus, guest)
     r.notes += [note] if note else []
     for _ in range(2):      # timing never decides: what differs does so twice
-        r.guest, r.output, note = one_run("static", src, a, mimus)
+        r.guest, r.output, note = one_run("static", src, a, mimus, guest)
         if not note and not list(r.different()):
             break
     else:
@@ -110,30 +110,15 @@ def table(results):
     return total
 
 
-def main():
-    ap = argparse.ArgumentParser(description=__doc__,
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--guest", default="aarch64")
-    ap.add_argument("--mimus", default="build/mimus")
-    ap.add_argument("--out", default="build/check-linux")
-    ap.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 2)))
-    ap.add_argument("--only", default="")
-    ap.add_argument("--expected", default=os.path.join(HERE, "check_linux.expected"))
-    ap.add_argument("--need", type=int, default=400)
-    ap.add_argument("--verbose", action="store_true", help="a line for each check")
-    ap.add_argument("path", nargs="+")
-    a = ap.parse_args()
-    mimus = shlex.split(a.mimus)
-    mimus[0] = os.path.abspath(mimus[0])
-    a.out = os.path.abspath(a.out)
-    os.makedirs(a.out, exist_ok=True)
-    sources = [s for s in run_prog.find_sources(a.path, a.only, a.guest)
+def test_guest(a, mimus, guest):
+    """Returns (equal, wrong)."""
+    sources = [s for s in run_prog.find_sources(a.path, a.only, guest)
                if not s.get("builds") or "native" in s.words("builds")]
     for s in sources:
         if s.get("family", "calls") not in FAMILIES:
             sys.exit("%s: no family %s" % (s.path, s.get("family")))
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        results = list(pool.map(lambda s: test(s, a, mimus), sources))
+        results = list(pool.map(lambda s: test(s, a, mimus, guest), sources))
 
     expected, new, seen = read_expected(a.expected), 0, set()
     for r in results:
@@ -158,8 +143,33 @@ def main():
     few = not a.only and total[1] < a.need
     if few:
         print("fewer than %d checks" % a.need)
-    print("%d passed, %d failed" % (total[2], new + len(stale) + few))
-    return new + len(stale) + few != 0
+    return total[2], new + len(stale) + few
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--guest", default="aarch64")
+    ap.add_argument("--mimus", default="build/mimus")
+    ap.add_argument("--out", default="build/check-linux")
+    ap.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 2)))
+    ap.add_argument("--only", default="")
+    ap.add_argument("--expected", default=os.path.join(HERE, "check_linux.expected"))
+    ap.add_argument("--need", type=int, default=400)
+    ap.add_argument("--verbose", action="store_true", help="a line for each check")
+    ap.add_argument("path", nargs="+")
+    a = ap.parse_args()
+    mimus = shlex.split(a.mimus)
+    mimus[0] = os.path.abspath(mimus[0])
+    a.out = os.path.abspath(a.out)
+    os.makedirs(a.out, exist_ok=True)
+    totals = [0, 0]
+    for guest in a.guest.split(","):
+        if "," in a.guest:
+            print("guest %s:" % guest)
+        totals = [x + y for x, y in zip(totals, test_guest(a, mimus, guest))]
+    print("%d passed, %d failed" % tuple(totals))
+    return totals[1] != 0
 
 
 if __name__ == "__main__":

@@ -70,6 +70,11 @@ struct Guest {
     uint8_t elf_data;           /* ELFDATA2LSB */
     uint8_t insn_min_bytes, insn_max_bytes;
     bool explicit_icache;       /* code changes are announced by the guest: no write protection */
+    /*
+     * blanket_icache: such an announcement may name no address, and so means all code. What was
+     * translated then remembers a hash of the bytes; see translate_revalidate().
+     */
+    bool blanket_icache;
     bool top_byte_ignore;       /* bits 63 to 56 of data and branch addresses do not count */
     bool addresses_32;          /* address sums wrap at 4 GiB; operands are zero-extended */
     const GuestReg *regs;

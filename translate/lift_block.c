@@ -17,9 +17,51 @@
 #include "translate/host/interp/rseq.h"
 #include "translate/translate.h"
 
+/* Bytes behind an instruction that its lift function may look at. */
+enum { CODE_AHEAD = 64 };
+
 static bool misaligned(const Guest *g, GuestAddr pc)
 {
     return pc.va & (g->insn_min_bytes - 1u);
+}
+
+uint32_t lift_hash(const uint8_t *code, uint32_t n)
+{
+    uint64_t h = n, part;
+
+    for (; n; code += part, n -= (uint32_t)part) {
+        uint64_t word = 0;
+
+        part = n < sizeof(word) ? n : sizeof(word);
+        memcpy(&word, code, part);
+        h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+        h ^= h >> 29;
+    }
+    return (uint32_t)(h ^ h >> 32);
+}
+
+/*
+ * A copy of a block's code. With Guest.blanket_icache it is lifted from one, so that what is hashed
+ * is what was lifted, though another thread writes meanwhile. Bytes are copied once, when needed.
+ */
+typedef struct {
+    uint32_t n;
+    uint8_t bytes[LIFT_MAX_INSNS * 4 + CODE_AHEAD];
+} CodeCopy;
+
+/* copy_code: the byte for l->pc, and l->code_len or what lift functions look at behind it, is there. */
+static void copy_code(Lift *l, CodeCopy *c, GuestAddr start, uint64_t page_end)
+{
+    uint32_t off = (uint32_t)(l->pc.va - start.va);
+    uint64_t left = page_end - l->pc.va, ahead = left < CODE_AHEAD ? left : CODE_AHEAD;
+    uint32_t end = off + (uint32_t)(ahead > l->code_len ? ahead : l->code_len);
+
+    if (end > sizeof(c->bytes))
+        end = sizeof(c->bytes);
+    if (end > c->n)
+        memcpy(c->bytes + c->n, (const uint8_t *)start.va + c->n, end - c->n);
+    c->n = end > c->n ? end : c->n;
+    l->code = c->bytes + off;
 }
 
 /*
@@ -66,7 +108,6 @@ static uint32_t lift_one(Lift *l)
 
     ir_insn(ir, l->pc);
     n_op = ir->n_op;
-    l->code = (const uint8_t *)l->pc.va;
     l->row = NULL;
     len = l->guest->lift_insn(l);
     if (!len) {
@@ -118,7 +159,9 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
                .fuse = fuse };
     uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
+    CodeCopy copy;
 
+    copy.n = 0;
     ir_block_reset(ir, pc);
     if (misaligned(g, pc) || !pages_is_exec(pc)) {
         return 0;
@@ -130,6 +173,9 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
     pages_note_code(pc);
     while (!ir_ended(ir) && l.pc.va < page_end && ir->n_insn < max_insns && !ir_full(ir)) {
         l.code_len = code_bytes(g, l.pc, page_end);
+        l.code = (const uint8_t *)l.pc.va;
+        if (g->blanket_icache)
+            copy_code(&l, &copy, pc, page_end);
         len = lift_one(&l);
         l.pc.va += len ? len : g->insn_min_bytes;
     }
@@ -137,6 +183,8 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
         return 0;
     }
     ir->guest_bytes = (uint32_t)(l.pc.va - pc.va);
+    if (g->blanket_icache)
+        ir->code_hash = lift_hash(copy.bytes, ir->guest_bytes);
     if (!ir_ended(ir)) {
         ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, l.pc.va), IR_NONE, IR_NONE, 0);
     }

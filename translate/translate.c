@@ -554,6 +554,13 @@ void translate_invalidate(GuestAddr start, uint64_t len)
         cache_kill(start.va, start.va + len, running);
 }
 
+void translate_revalidate(Env *env)
+{
+    interp_invalidate();
+    if (translate_options.accel == ACCEL_JIT)
+        cache_kill_changed(env);
+}
+
 void translate_set_guarded(GuestAddr start, uint64_t len, bool guarded)
 {
     bool first = guarded && !pages_any_guarded();

@@ -38,6 +38,12 @@ ExitKind env_run(Env *env);
  */
 void translate_invalidate(GuestAddr start, uint64_t len);
 
+/*
+ * translate_revalidate: guest code may have changed anywhere (Guest.blanket_icache): the same for
+ * whatever has other bytes now than when it was translated. env: the calling thread's.
+ */
+void translate_revalidate(Env *env);
+
 /* ---- executable pages ---- */
 
 /* pages_set_exec: pages of [start, start + len) are (not) executable by the guest. */

@@ -13,7 +13,9 @@
 #include <sys/resource.h>
 
 #if defined(__aarch64__)
-enum { MACHINE = EM_AARCH64 };
+enum { MACHINE = EM_AARCH64, AT_SP = 31, AT_PC = 32 };
+#elif defined(__riscv)
+enum { MACHINE = EM_RISCV, AT_PC = 0, AT_SP = 2 };
 #else
 enum { MACHINE = EM_X86_64 };
 #endif
@@ -217,13 +219,13 @@ static void check_core(int status, int sig, int code, unsigned threads)
     IS(at(data) && strcmp(at(data), mark) == 0);
     IS(!at(left_out));
     IS(at(&core_path) && strcmp(at(&core_path), core_path) == 0);
-#if defined(__aarch64__)
+#ifndef __x86_64__
     s = find_note(NT_PRSTATUS, 0, &len);
     if (s) {
-        const char *sp = at((void *)((const uint64_t *)&s->pr_reg)[31]);
+        const char *sp = at((void *)((const uint64_t *)&s->pr_reg)[AT_SP]);
 
         IS(sp != NULL);
-        IS(code != SEGV_MAPERR || ((const uint64_t *)&s->pr_reg)[32] >> 12 ==
+        IS(code != SEGV_MAPERR || ((const uint64_t *)&s->pr_reg)[AT_PC] >> 12 ==
                                       (uint64_t)die_by_access >> 12);
     }
 #endif

@@ -6,6 +6,13 @@
 
 #include <linux/openat2.h>
 
+/* The kernel's O_LARGEFILE, which it sets of itself. */
+#ifdef __aarch64__
+enum { RAW_LARGEFILE = 0400000 };
+#else
+enum { RAW_LARGEFILE = 0100000 };
+#endif
+
 static void directory_nofollow(void)
 {
     close(new_file("f", 10));
@@ -31,11 +38,7 @@ static void getfl(void)
     IS((fl & (O_APPEND | O_NONBLOCK)) == (O_APPEND | O_NONBLOCK));
     IS(!(fl & O_DIRECTORY) && !(fl & O_NOFOLLOW) && !(fl & O_DIRECT));
     IS(fcntl(fd, F_GETFD) == FD_CLOEXEC);
-#ifdef __aarch64__
-    IS(raw == (O_RDWR | O_APPEND | O_NONBLOCK | 0400000));
-#else
-    (void)raw;
-#endif
+    IS(raw == (O_RDWR | O_APPEND | O_NONBLOCK | RAW_LARGEFILE));
     IS(fcntl(fd, F_SETFL, O_RDONLY) == 0 && !(fcntl(fd, F_GETFL) & O_APPEND));
     close(fd);
     fd = open("d", O_RDONLY | O_DIRECTORY);

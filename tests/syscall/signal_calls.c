@@ -45,12 +45,14 @@ static void every_signal(void)
     struct {
         void (*handler)(int);
         unsigned long flags;
+#ifndef __riscv
         void *restorer;
+#endif
         unsigned long mask;
-    } act = { note, 0, NULL, 0 }, dfl = { SIG_DFL, 0, NULL, 0 };
+    } act = { .handler = note }, dfl = { .handler = SIG_DFL };
 
-#ifndef __aarch64__
-    return;         /* other kernels demand a restorer */
+#ifdef __x86_64__
+    return;         /* its kernel demands a restorer */
 #endif
     for (int sig = 1; sig <= 64; sig++) {
         if (sig == SIGKILL || sig == SIGSTOP) {

@@ -10,6 +10,7 @@
 // timeout: 120
 // expect: ok
 #include "check.h"
+#include "../prog/machine_code.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -25,9 +26,9 @@ static char stack[STACK] __attribute__((aligned(16)));
 /* change_code: new instructions, run at once: "return n". */
 static int change_code(uint32_t *at, int n)
 {
-#if defined(__aarch64__)
-    at[0] = 0x52800000u | (uint32_t)(n & 0xffff) << 5;      /* mov w0, #n */
-    at[1] = 0xd65f03c0u;                                    /* ret */
+#ifndef __x86_64__
+    at[0] = code_set((unsigned)n);
+    at[1] = CODE_RET;
 #else
     uint8_t bytes[8] = { 0xb8, (uint8_t)n, (uint8_t)(n >> 8), 0, 0, 0xc3 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -10,6 +11,8 @@
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
+#include "translate/host/interp/interp.h"
+#include "translate/lift_block.h"
 #include "translate/stats.h"
 #include "translate/translate.h"
 
@@ -531,6 +534,33 @@ void cache_kill_all(const Env *self)
     cache_unlock();
 }
 
+/*
+ * kill_units: those units of the list that touch [start, end), and reach up to address at. *left:
+ * others do, too. Units are in the list of the page they start in; an instruction may reach into
+ * the next.
+ */
+static bool kill_units(uint32_t n, uint64_t page, uint64_t at, uint64_t start, uint64_t end,
+                       bool *left)
+{
+    bool any = false;
+    uint32_t next;
+
+    for (; n; n = next) {
+        Unit *u = meta_at(n);
+
+        next = u->page_next;
+        if (u->gpc >> PAGE_BITS != page || u->gpc + u->guest_bytes <= at)
+            continue;
+        if (u->gpc < end && u->gpc + u->guest_bytes > start) {
+            unit_kill(u);
+            any = true;
+        } else {
+            *left = true;
+        }
+    }
+    return any;
+}
+
 bool cache_kill(uint64_t start, uint64_t end, const Env *self)
 {
     bool any = false;
@@ -540,21 +570,11 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
     cache_lock();
     while (page < end && pages_next_code(guest_addr(page), end - page, &at)) {
         bool left = false;
-        uint32_t next;
+        uint64_t number = at.va >> PAGE_BITS;
 
-        for (uint32_t n = *page_list(at.va); n; n = next) {
-            Unit *u = meta_at(n);
-
-            next = u->page_next;
-            if (u->gpc >> PAGE_BITS != at.va >> PAGE_BITS)
-                continue;
-            if (u->gpc < end && u->gpc + u->guest_bytes > start) {
-                unit_kill(u);
-                any = true;
-            } else {
-                left = true;
-            }
-        }
+        any |= kill_units(*page_list(at.va), number, at.va, start, end, &left);
+        if (at.va)
+            any |= kill_units(*page_list(at.va - 1), number - 1, at.va, start, end, &left);
         if (!left)
             pages_clear_code(at);
         if (pages_is_far(at))
@@ -563,6 +583,67 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
     }
     any |= kill_far(far);
     killed(any, self);
+    cache_unlock();
+    return any;
+}
+
+/* ---- code that changed, no one says where ---- */
+
+static uint32_t hash_add(uint32_t h, uint32_t next)
+{
+    return (h ^ next) * 0x9e3779b1u + 1;
+}
+
+/* code_hash_now: of the unit's code as it is; may raise a host fault. */
+static uint32_t code_hash_now(const Unit *u)
+{
+    const UnitBlock *b = unit_blocks(u);
+    uint32_t h = 0;
+
+    for (unsigned i = 0; i < u->n_block; i++) {
+        uint32_t end = i + 1u < u->n_block ? b[i + 1].pc_off : u->guest_bytes;
+
+        h = hash_add(h, lift_hash((const uint8_t *)u->gpc + b[i].pc_off, end - b[i].pc_off));
+    }
+    return h;
+}
+
+/* unchanged: the unit's code can be read and is as it was when it was lifted. */
+static bool unchanged(Env *env, const Unit *u)
+{
+    uint32_t in_access = env->rt.in_access;
+    void *outer = env->rt.access_jmp;
+    volatile bool same = false;
+    sigjmp_buf jmp;
+
+    env->rt.access_jmp = &jmp;
+    env->rt.access_addr = u->gpc;
+    if (sigsetjmp(jmp, 0) == 0) {
+        env->rt.in_access = INTERP_FETCH;
+        same = code_hash_now(u) == u->code_hash;
+    }
+    env->rt.in_access = in_access;
+    env->rt.access_jmp = outer;
+    return same;
+}
+
+bool cache_kill_changed(Env *env)
+{
+    bool any = false;
+
+    cache_lock();
+    for (uint32_t i = 1; i < chunk_high; i++) {
+        for (uint32_t k = 0; k < chunks[i].n_unit; k++) {
+            Unit *u = meta_at(chunk_index(i)[-1 - (int)k]);
+
+            if (!u->dead && !unchanged(env, u)) {
+                unit_kill(u);
+                any = true;
+            }
+        }
+    }
+    if (any)
+        killed(any, env);
     cache_unlock();
     return any;
 }
@@ -844,6 +925,7 @@ static void unit_fill_blocks(Unit *u, const Emit *e)
         memcpy(swap, b->swap, b->n_swap * sizeof(*swap));
         swap += b->n_swap;
         u->guest_bytes = (uint16_t)(off + b->ir.guest_bytes);
+        u->code_hash = hash_add(u->code_hash, b->ir.code_hash);
         u->far_pages |= b->ir.far_pages;
     }
     u->n_swap = (uint8_t)(swap - unit_swaps(u));
@@ -901,7 +983,7 @@ bool cache_commit(Env *env, Emit *e, uint32_t gen)
     memset(u, 0, sizeof(*u));
     unit_fill(u, e);
     cache_lock();
-    if (gen != atomic_load(&generation)) {
+    if (gen != atomic_load(&generation) || (e->guest->blanket_icache && !unchanged(env, u))) {
         cache_unlock();
         return false;
     }

@@ -60,6 +60,7 @@ typedef struct {
     uint32_t stubs;         /* code offset of the first edge's stub; the others follow */
     uint32_t hot_len;       /* of code_len: the blocks, without what is out of line */
     uint64_t far_pages;     /* see IrBlock */
+    uint32_t code_hash;     /* of its blocks' */
     uint16_t guest_bytes;
     uint16_t n_map, n_edge;
     uint8_t n_block, mode, dead;
@@ -104,7 +105,8 @@ uint8_t *cache_reserve_thunks(uint8_t **end);
 /*
  * cache_commit: the unit just emitted by e at cache_reserve()'s address becomes visible. gen is
  * cache_generation() from before its guest code was read: when code changed since, nothing is
- * kept. Writes the stubs. Returns false then.
+ * kept; nor with Guest.blanket_icache, when its bytes are others now. Writes the stubs. Returns false
+ * then.
  */
 bool cache_commit(Env *env, Emit *e, uint32_t gen);
 uint32_t cache_generation(void);
@@ -178,6 +180,12 @@ uint64_t cache_edge_target(uint32_t n);
  */
 bool cache_kill(uint64_t start, uint64_t end, const Env *self);
 void cache_kill_all(const Env *self);
+
+/*
+ * cache_kill_changed: drop all units whose guest code has other bytes now than when it was read
+ * (Guest.blanket_icache); env is the calling thread's. Units committed later have been compared.
+ */
+bool cache_kill_changed(Env *env);
 
 /* cache_kills: count of cache_kill() calls that dropped something. */
 uint32_t cache_kills(void);

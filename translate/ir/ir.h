@@ -136,6 +136,7 @@ typedef struct {
     uint32_t guest_bytes;   /* length of the guest code */
     uint32_t n_insn;
     uint32_t wants_mode;    /* MODE_ bits that a thread needs which is about to run this */
+    uint32_t code_hash;     /* of the guest code's bytes as they were read, with Guest.blanket_icache */
     uint64_t far_pages;     /* ir_page_bit() of pages elsewhere that code was lifted from */
     IrOp *op;
     uint32_t n_op, cap_op;

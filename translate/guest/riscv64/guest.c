@@ -82,6 +82,7 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
     .insn_min_bytes = 2, \
     .insn_max_bytes = 4, \
     .explicit_icache = true, \
+    .blanket_icache = true, \
     .regs = regs, \
     .n_regs = RV_REG_COUNT, \
     .pc_offset = offsetof(RvState, pc), \

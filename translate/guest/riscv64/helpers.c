@@ -82,7 +82,7 @@ HELPER(get_time)
 
 HELPER(fence_i)
 {
-    translate_invalidate(guest_addr(0), 1ull << 47);
+    translate_revalidate(env);
     return 0;
 }
 
