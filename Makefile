@@ -338,11 +338,12 @@ check-bench:
 TORTURE      ?= $$(scripts/gcc-torture)
 TORTURE_ONLY ?= ^(2|9)
 check-torture: $(O)/mimus
-	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture --only '$(TORTURE_ONLY)' $(TORTURE)
+	$(call each_guest,$(PYTHON) tests/torture.py --arch $$arch --mimus $(MIMUS) --out $(O)/torture \
+	    --only '$(TORTURE_ONLY)' $(TORTURE))
 
 # Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
 check-tcg: $(O)/mimus
-	@$(PYTHON) tests/tcg.py --mimus $(MIMUS) --out $(O)/tcg
+	$(call each_guest,$(PYTHON) tests/tcg.py --arch $$arch --mimus $(MIMUS) --out $(O)/tcg)
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz

@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 class Row:
     def __init__(self, where, section, cols, encoding):
         self.where, self.section, self.name = where, section, cols[0]
-        self.mask, self.value, self.fields = encoding
+        self.mask, self.value, self.ignored, self.fields = encoding
         self.todo = cols[2].startswith("todo")
         self.needs = [n for n in (x.strip() for x in cols[3].split(",")) if n != "-"]
         self.manual = cols[4] if len(cols) > 4 else ""
@@ -34,8 +34,8 @@ class Row:
 
 
 def parse_encoding(text, widths):
-    """(mask, value, {field: (position, width)}) of an encoding column."""
-    mask = value = 0
+    """(mask, value, bits the CPU ignores, {field: (position, width)}) of an encoding column."""
+    mask = value = ignored = 0
     pos, fields = 32, {}
     for token in text.split():
         m = re.fullmatch(r"(.+?)\*(\d+)", token)
@@ -47,10 +47,11 @@ def parse_encoding(text, widths):
                 # Ignored bits should be one; what happens otherwise is up to the CPU.
                 mask |= 1 << pos
                 value |= (ch != "0") << pos
+                ignored |= (ch == "-") << pos
         else:
             pos -= widths[token]
             fields[token] = (pos, widths[token])
-    return (mask, value, fields) if pos == 0 else None
+    return (mask, value, ignored, fields) if pos == 0 else None
 
 
 def parse_operands(text, fields):

@@ -44,9 +44,9 @@ def describe(row):
     row.memory = row.ordered or row.name in LOADS | STORES or row.cache_block
     row.branch = row.name in BRANCHES
     row.vector = any(n.startswith(("zv", "v")) for n in row.needs) or row.where.startswith("rvv")
-    if is_compressed(row):
-        # The upper half is what follows.
-        row.mask, row.value = row.mask & 0xffff, row.value & 0xffff
+    # Ignored bits may be anything; the upper half of a compressed instruction is what follows.
+    keep = ~row.ignored & (0xffff if is_compressed(row) else 0xffffffff)
+    row.mask, row.value = row.mask & keep, row.value & keep
 
 
 def wanted(row):
@@ -141,6 +141,8 @@ def random_word(rng, row, on_sp=False, most=2047):
                 return None
         elif get_operand(w, row, "rd") not in safe:
             w = put_operand(w, row, "rd", rng.choice(NEAR))
+    if row.name == "amocas_q":
+        w = put_operand(w, row, "rd", rng.choice((10, 12, 14)))    # a pair
     if row.branch:
         w = put_operand(w, row, "offset", 8)
     if "csr" in row.fields:
@@ -194,8 +196,9 @@ class Sequence:
         word = random_word(rng, row, self.on_sp)
         if word is None or row.name == "fence_i" and rng.random() < 0.9:    # drops all code
             return []
-        if row.name in ("lr", "sc") and FAULT_AT <= self.kind < FAULT_END:
-            return []       # whether SC without reservation faults is up to the CPU
+        if (row.cache_block or row.name in ("lr", "sc")) and FAULT_AT <= self.kind < FAULT_END:
+            # Up to the CPU: which byte of a block faults, and whether SC without reservation does.
+            return []
         if row.name == "jalr":
             return jump(rng, word, row)
         # The nop takes the jump of a branch before it.

@@ -28,8 +28,7 @@ def flags_of(row, exceptions, _features):
     flags = 0
     if row.memory:
         flags |= MEMORY | (ALIGNED if row.ordered else 0)
-        # Whether SC without reservation faults is up to the CPU.
-        flags |= MAPPED if row.name in ("lr", "sc") or exceptions.fault(row.name) else 0
+        flags |= MAPPED if exceptions.fault(row.name) else 0
     if {"zfh", "zfhmin", "zfbfmin"} & set(row.needs):
         flags |= HALF_KIND
     elif "f" in row.needs:
