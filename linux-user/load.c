@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -94,8 +95,13 @@ static void note_exe(int fd)
 {
     static const char gone[] = " (deleted)";
     char link[32];
+    struct stat st;
     long n;
 
+    if (host_call(SYS_fstat, fd, &st) == 0) {
+        program.exe_dev = st.st_dev;
+        program.exe_ino = st.st_ino;
+    }
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = host_call(SYS_readlink, link, program.exe, sizeof(program.exe) - 1);
     if (n < 0)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "linux-user/path_prefix.h"
@@ -353,6 +354,23 @@ bool proc_exe_path(Thread *t, const char *name, char *out, size_t len)
     if (program.exe_fd >= 0)
         return (size_t)snprintf(out, len, "/proc/self/fd/%d", program.exe_fd) < len;
     return *program.exe && (size_t)snprintf(out, len, "%s", program.exe) < len;
+}
+
+/* kernel_denies: Linux 6.11 and 6.12 let running programs be written to. */
+static bool kernel_denies(void)
+{
+    struct utsname u;
+    int major = 0, minor = 0;
+
+    return host_call(SYS_uname, &u) < 0 || sscanf(u.release, "%d.%d", &major, &minor) != 2 ||
+           major != 6 || (minor != 11 && minor != 12);
+}
+
+bool proc_is_running(const struct stat *file)
+{
+    bool own = file->st_dev == program.exe_dev && file->st_ino == program.exe_ino;
+
+    return kernel_denies() && (own || proc_other_runs(file));
 }
 
 long proc_readlink(Thread *t, const char *path, char *buf, size_t len)

@@ -16,6 +16,8 @@
 /* What the loader knows of the running program. */
 typedef struct {
     char exe[PATH_MAX];         /* host path; "" when unknown */
+    dev_t exe_dev;              /* its file */
+    ino_t exe_ino;
     int exe_fd;                 /* kept when the path does not lead there (deleted, memfd); -1 */
     StackInfo stack;
     uint64_t vdso, vdso_bytes;

@@ -2,12 +2,14 @@
 /* proc_other.c: see proc_other.h. */
 #include "linux-user/proc_other.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "elfload/map.h"
@@ -189,17 +191,53 @@ bool proc_other_exe(const char *path, char out[PATH_MAX])
     return ok;
 }
 
-/* leads_there: is name the file of that line? */
+/*
+ * leads_there: is name the file of that line? Not asked by its device: some file systems (btrfs) give
+ * files another than they are mapped from.
+ */
 static bool leads_there(const char *name, const MapLine *m)
 {
     struct stat st;
-    char dev[16];
 
-    if (host_call(SYS_newfstatat, AT_FDCWD, name, &st, 0) < 0)
+    return host_call(SYS_newfstatat, AT_FDCWD, name, &st, 0) == 0 && st.st_ino == m->inode;
+}
+
+/* is_file: is it the line's file? */
+static bool is_file(const MapLine *m, const struct stat *file)
+{
+    char dev[16], name[PATH_MAX];
+    struct stat st;
+
+    if (m->inode != file->st_ino)
         return false;
-    snprintf(dev, sizeof(dev), "%02x:%02x", (unsigned)(st.st_dev >> 8 & 0xfff),
-             (unsigned)((st.st_dev & 0xff) | (st.st_dev >> 12 & 0xfff00)));
-    return st.st_ino == m->inode && !strcmp(dev, m->dev);
+    snprintf(dev, sizeof(dev), "%02x:%02x", major(file->st_dev), minor(file->st_dev));
+    return !strcmp(dev, m->dev) ||
+           (line_name(m, name, sizeof(name)) &&
+            host_call(SYS_newfstatat, AT_FDCWD, name, &st, 0) == 0 &&
+            st.st_ino == file->st_ino && st.st_dev == file->st_dev);
+}
+
+bool proc_other_runs(const struct stat *file)
+{
+    DIR *all = opendir("/proc");
+    bool found = false;
+    struct dirent *d;
+
+    while (all && !found && (d = readdir(all))) {
+        char path[DIR_BYTES];
+        Other o;
+
+        if (*d->d_name < '1' || *d->d_name > '9' || atoi(d->d_name) == (int)getpid())
+            continue;
+        snprintf(path, sizeof(path), "/proc/%.20s/exe", d->d_name);
+        if (!look(path, "maps", &o))
+            continue;
+        found = is_file(&o.program, file);
+        free(o.maps.p);
+    }
+    if (all)
+        closedir(all);
+    return found;
 }
 
 bool proc_other_exe_path(const char *path, char *out, size_t len)

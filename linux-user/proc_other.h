@@ -11,6 +11,7 @@
 #pragma once
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "linux-user/proc_text.h"
 
@@ -19,6 +20,9 @@ bool proc_other_exe(const char *path, char out[PATH_MAX]);
 
 /* proc_other_exe_path: the same as a path that leads to the file. */
 bool proc_other_exe_path(const char *path, char *out, size_t len);
+
+/* proc_other_runs: is that file the program of another process that runs by mimus? */
+bool proc_other_runs(const struct stat *file);
 
 /*
  * proc_other_maps: the text of maps or smaps, as path says. False: it is another file, or not such

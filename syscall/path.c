@@ -143,6 +143,44 @@ static int try_proc(Thread *t, int dirfd, const char *path, uint32_t flags)
     return name ? proc_open(t, name, (int)flags) : -1;
 }
 
+/*
+ * text_busy: -ETXTBSY when the file, which may be written to, is a running program. Files that
+ * nobody may execute, nearly all that are opened for writing, cost one look; so a program that has
+ * lost the permission since it was started is not seen.
+ */
+static int text_busy(int dirfd, const char *path, int at_flags)
+{
+    struct stat st;
+
+    if (host_call(SYS_newfstatat, dirfd, path, &st, at_flags) < 0 || !S_ISREG(st.st_mode) ||
+        !(st.st_mode & 0111) ||
+        host_call(SYS_faccessat2, dirfd, path, W_OK, AT_EACCESS | at_flags) < 0) {
+        return 0;
+    }
+    return proc_is_running(&st) ? -ETXTBSY : 0;
+}
+
+/* open_busy: the same for open(2); what another errno comes before is left to the kernel. */
+static int open_busy(int dirfd, const char *path, uint32_t flags)
+{
+    if (((flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC)) || flags & (O_PATH | O_DIRECTORY) ||
+        (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+        return 0;
+    }
+    return text_busy(dirfd, path, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
+}
+
+long sys_truncate(Thread *t, GuestAddr path, int64_t len)
+{
+    PathArg p;
+    long err = path_arg(t, AT_FDCWD, path, PATH_LOOKUP, &p);
+
+    if (err == 0 && len >= 0) {
+        err = text_busy(AT_FDCWD, p.use, 0);
+    }
+    return err ? err : host_syscall(t, SYS_truncate, p.use, len);
+}
+
 static int open_mode(uint32_t flags)
 {
     return (flags & O_CREAT ? PATH_CREATE : PATH_LOOKUP) |
@@ -164,6 +202,10 @@ long sys_openat(Thread *t, int dirfd, GuestAddr path, uint32_t flags, uint32_t m
     fd = try_proc(t, dirfd, p.guest, flags);
     if (fd != -1) {
         return fd;
+    }
+    err = open_busy(dirfd, p.use, flags);
+    if (err) {
+        return err;
     }
     return host_syscall(t, SYS_openat, dirfd, p.use, flags, mode);
 }
@@ -209,6 +251,10 @@ long sys_openat2(Thread *t, int dirfd, GuestAddr path, GuestAddr how, size_t siz
         if (fd != -1) {
             return fd;
         }
+    }
+    err = open_busy(dirfd, p.use, flags);
+    if (err) {
+        return err;
     }
     return host_syscall(t, SYS_openat2, dirfd, p.use, &h, sizeof h);
 }
