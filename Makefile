@@ -151,7 +151,7 @@ $(O)/mimus-binfmt $(O)/mimus-run: | $(O)/mimus
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
 CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
-              isa encodings testfloat vixl root fuzz fuzz-code bench
+              isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
 TEST_GUESTS?= aarch64,riscv64
@@ -194,7 +194,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
@@ -292,6 +292,13 @@ ISA_STATES ?= 16
 check-isa: $(O)/mimus $(O)/isa-words
 	$(call each_guest,$(PYTHON) tests/isa/isa.py --arch $$arch --mimus $(MIMUS) --tool $(O)/isa-words \
 	    --out $(O)/isa --words $(ISA_WORDS) --states $(ISA_STATES))
+
+# Vector instructions of riscv64: words of each row, states of each word, for 128 and 256 bits.
+RVV_WORDS  ?= 8
+RVV_STATES ?= 12
+check-rvv: $(O)/mimus
+	@$(PYTHON) tests/isa/rvv.py --mimus $(MIMUS) --out $(O)/isa --vlen 128,256 \
+	    --words $(RVV_WORDS) --states $(RVV_STATES)
 
 # Random instruction words, and words for each bit of each row. The whole of it is
 # `make check-encodings ENCODINGS=50000000 FLIPS=64`.

@@ -64,6 +64,8 @@ enum {
     VF_MEM = 16384,         /* a load or store: ea is the encoding's width, eb the kind of access */
     VF_NOVTYPE = 32768,     /* vtype does not count */
     VF_GROUP8 = 65536,      /* with VF_GROUP: groups of eight */
+    VF_READS_D = 1 << 17,   /* vd is a source of another width than the others, too */
+    VF_ANY_EEW = 1 << 18,   /* runs although v0 is read both as a mask and as elements */
 };
 
 /* Kinds of loads and stores. */

@@ -6,7 +6,7 @@
  */
 #include "translate/guest/riscv64/vec.h"
 
-enum { EEW_BIT = -3 };      /* a mask's element, as log2 of bytes */
+enum { EEW_BIT = -16 };     /* a mask's element; others are log2 of bytes */
 
 /* A register group as an operand. */
 typedef struct {
@@ -94,7 +94,11 @@ static bool may_overlap(const Group *d, const Group *s)
            s->reg + vec_regs(s->emul) == d->reg + vec_regs(d->emul);
 }
 
-/* one_eew: no register is read with two element widths. */
+/*
+ * one_eew: no register is read with two element widths. CPUs built before the manual said so run such
+ * code, and older compilers made it; like the other emulators we do not refuse it in compares,
+ * additions with carry and masked stores.
+ */
 static bool one_eew(const Group *a, const Group *b)
 {
     return a->eew == b->eew || !overlap(a, b);
@@ -127,7 +131,8 @@ static bool legal_mem(const Vec *v)
         v->rd + nf * vec_regs(emul) > 32)
         return false;
     if (store)
-        return one_eew(&data, &index) && one_eew(&data, &mask) && one_eew(&index, &mask);
+        return !index.used || (one_eew(&data, &index) && one_eew(&data, &mask) &&
+                               one_eew(&index, &mask));
     if (v->masked && !v->rd)
         return false;
     if (nf > 1 && index.used) {
@@ -203,8 +208,12 @@ bool vec_legal(const Vec *v, uint64_t vtype)
     if ((op->flags & VF_APART) &&
         (overlap(&d, &a) || overlap(&d, &b) || overlap(&d, &mask)))
         return false;
-    return may_overlap(&d, &a) && may_overlap(&d, &b) && one_eew(&a, &b) && one_eew(&a, &mask) &&
-           one_eew(&b, &mask);
+    if (!may_overlap(&d, &a) || !may_overlap(&d, &b))
+        return false;
+    if ((op->flags & VF_READS_D) && (!one_eew(&d, &a) || !one_eew(&d, &b)))
+        return false;
+    return op->flags & VF_ANY_EEW ||
+           (one_eew(&a, &b) && one_eew(&a, &mask) && one_eew(&b, &mask));
 }
 
 bool vec_legal_now(const Vec *v)

@@ -103,10 +103,16 @@ static void each_element(Vec *v, bool store, unsigned size, unsigned nf, unsigne
     }
 }
 
-/*
- * first_only: as each_element(), but from element 1 on a fault ends the vector instead. What of
- * that element's fields was loaded stays, as the manual allows.
- */
+/* probe: fault now if any field of an element will. */
+static void probe(unsigned size, unsigned nf, uint64_t addr)
+{
+    uint64_t unused;
+
+    for (unsigned f = 0; f < nf; f++)
+        load_element((uint8_t *)&unused, size, 0, addr + ((uint64_t)f << size));
+}
+
+/* first_only: as each_element(), but from element 1 on a fault ends the vector instead. */
 static void first_only(Vec *v, unsigned size, unsigned nf, unsigned group_bytes, const Place *p)
 {
     Env *env = v->env;
@@ -124,11 +130,14 @@ static void first_only(Vec *v, unsigned size, unsigned nf, unsigned group_bytes,
     }
     if (sigsetjmp(jmp, 0)) {
         v->s->vl = at;
+        env->rt.exit_kind = EXIT_NONE;
     } else {
         env->rt.access_jmp = &jmp;
         for (; at < v->vl; at++) {
-            if (vec_active(v, at))
-                fields(v, false, size, nf, group_bytes, at, place_of(p, at));
+            if (!vec_active(v, at))
+                continue;
+            probe(size, nf, place_of(p, at));
+            fields(v, false, size, nf, group_bytes, at, place_of(p, at));
         }
     }
     env->rt.in_access = in_access;
