@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -272,8 +273,39 @@ static int read_only(long fd, int flags)
     return (int)fd;             /* the lowest number that was free */
 }
 
+/* fits_limit: may a file grow so large? More would bring the guest a signal. */
+static bool fits_limit(size_t len)
+{
+    struct rlimit lim;
+
+    return host_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &lim) < 0 || lim.rlim_cur >= len;
+}
+
+/* open_pipe: for who may not write files; one cannot seek in it. */
+static int open_pipe(const Text *x, int flags)
+{
+    int fd[2];
+    long err = host_call(SYS_pipe2, fd, flags & O_CLOEXEC);
+
+    if (err < 0)
+        return (int)err;
+    if ((size_t)host_call(SYS_fcntl, fd[1], F_GETPIPE_SZ) < x->len)
+        host_call(SYS_fcntl, fd[1], F_SETPIPE_SZ, x->len);
+    host_call(SYS_fcntl, fd[1], F_SETFL, O_NONBLOCK);
+    long n = host_call(SYS_write, fd[1], x->p, x->len);
+
+    host_call(SYS_close, fd[1]);
+    if (n == (long)x->len)
+        return fd[0];
+    host_call(SYS_close, fd[0]);
+    return -ENOMEM;
+}
+
 static int open_text(const char *name, const Text *x, int flags)
 {
+    if (!fits_limit(x->len))
+        return open_pipe(x, flags);
+
     long fd = host_call(SYS_memfd_create, name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
 
     for (size_t done = 0; fd >= 0 && done < x->len;) {

@@ -136,6 +136,19 @@ def test_stats_off(a):
     expect("silent", (r.status, r.err), (0, ""))
 
 
+def test_log_without_reader(a):
+    """Nobody reads the log any more, or it may not grow: the guest notices nothing."""
+    r, w = os.pipe()
+    os.close(r)
+    for log, options in ((w, ["-strace"]), (None, ["-strace", "-D", os.path.join(a.out, "full")])):
+        with subprocess.Popen(["sh", "-c", "ulimit -f 0; exec \"$@\"", "sh", a.mimus] + options
+                              + [a.guest, "count"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=log, restore_signals=True) as p:
+            out = p.communicate(timeout=60)[0]
+        expect("status and output", (p.returncode, out), (0, b"counted\n"))
+    os.close(w)
+
+
 def test_usage(a):
     r = Run(a, ["-stats=xml"], ["small"])
     expect("form", (r.status, "-stats=xml" in r.err), (1, True))

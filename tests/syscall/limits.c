@@ -68,6 +68,31 @@ static void descriptors(void)
     FAILS(dup2(0, 10), EBADF);
 }
 
+static bool readable(const char *name)
+{
+    char buf[4096];
+    long sum = 0, n;
+    int fd = open(name, O_RDONLY);
+
+    while (fd >= 0 && (n = read(fd, buf, sizeof buf)) > 0) {
+        sum += n;
+    }
+    return fd >= 0 && close(fd) == 0 && sum > 0;
+}
+
+/* No file may be written: what /proc says is none. */
+static void file_size(void)
+{
+    struct rlimit lim = { 0, 0 };
+    char *const argv[] = { "limits", "small", NULL };
+
+    IS(setrlimit(RLIMIT_FSIZE, &lim) == 0);
+    IS(readable("/proc/self/maps") && readable("/proc/self/smaps"));
+    IS(readable("/proc/self/cmdline") && readable("/proc/cpuinfo"));
+    execv("/proc/self/exe", argv);
+    IS(!"executed");
+}
+
 static void others(void)
 {
     struct rlimit lim = { 4096, 4096 }, got;
@@ -90,13 +115,17 @@ static void others(void)
        got.rlim_cur == 64 << 10);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "small") == 0) {
+        return readable("/proc/self/maps") ? 0 : 1;
+    }
     scratch_dir();
     IS(child_status(address_space) == 0);
     IS(child_status(data) == 0);
     IS(child_status(inherited) == 0);
     IS(child_status(descriptors) == 0);
+    IS(child_status(file_size) == 0);
     IS(child_status(others) == 0);
     scratch_end();
     return done();

@@ -14,6 +14,7 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/rseq.h>
@@ -29,49 +30,92 @@ typedef struct {
     uint64_t start, bytes, abort;
 } __attribute__((aligned(32))) Section;
 
+/* Where the C library registers none the test does. */
+static __thread Area own_area __attribute__((aligned(32)));
+
 static Area *area(void)
 {
-    return (Area *)((char *)__builtin_thread_pointer() + __rseq_offset);
+    return __rseq_size ? (Area *)((char *)__builtin_thread_pointer() + __rseq_offset) : &own_area;
 }
 
 /* What the C library of this machine registered. */
 static uint32_t area_bytes(void)
 {
-    return (__rseq_size + 31) & ~31u;
+    return __rseq_size ? (__rseq_size + 31) & ~31u : 32;
 }
 
-/* ---- sections ---- */
+/* Each machine's instructions; R and Q are two registers, m an operand in memory. */
+// clang-format off
+#if defined(__x86_64__)
+# define R                "%%rax"
+# define Q                "%%rcx"
+# define CLOBBERS         "rax", "rcx", "memory", "cc"
+# define LOAD(r, m)       "movq " m ", " r "\n"
+# define STORE(r, m)      "movq " r ", " m "\n"
+# define BEHIND(r, n)     n "(" r ")"
+# define ADDRESS(r, l)    "leaq " l "(%%rip), " r "\n"
+# define NUMBER(r, n)     "movq $" n ", " r "\n"
+# define ADD(r, s)        "addq " s ", " r "\n"
+# define LESS(r, s)       "subq " s ", " r "\n"
+# define IF_ZERO(r, l)    "testq " r ", " r "\njz " l "\n"
+# define SPIN             "movq %[spin], %%rax\n7: subq $1, %%rax\njns 7b\n"
+# define ON_CPU           "cmpl %k[cpu], %[id]\njne %l[elsewhere]\n"
+# define PC(uc)           ((uint64_t)(uc)->uc_mcontext.gregs[REG_RIP])
+# define LIBC_SIG         0x53053053
+# define SIG_TEXT         "0x53053053"
+#elif defined(__aarch64__)
+# define R                "x15"
+# define Q                "x14"
+# define CLOBBERS         R, Q, "memory", "cc"
+# define LOAD(r, m)       "ldr " r ", " m "\n"
+# define STORE(r, m)      "str " r ", " m "\n"
+# define BEHIND(r, n)     "[" r ", #" n "]"
+# define ADDRESS(r, l)    "adrp " r ", " l "\nadd " r ", " r ", :lo12:" l "\n"
+# define NUMBER(r, n)     "mov " r ", #" n "\n"
+# define ADD(r, s)        "add " r ", " r ", " s "\n"
+# define LESS(r, s)       "sub " r ", " r ", " s "\n"
+# define IF_ZERO(r, l)    "cbz " r ", " l "\n"
+# define SPIN             "mov x15, %[spin]\n7: subs x15, x15, #1\nb.pl 7b\n"
+# define ON_CPU           "ldr w15, %[id]\ncmp w15, %w[cpu]\nb.ne %l[elsewhere]\n"
+# define PC(uc)           ((uint64_t)(uc)->uc_mcontext.pc)
+# define LIBC_SIG         0xd428bc00
+# define SIG_TEXT         "0xd428bc00"
+#elif defined(__riscv)
+# define R                "t0"
+# define Q                "t1"
+# define CLOBBERS         R, Q, "memory"
+# define LOAD(r, m)       "ld " r ", " m "\n"
+# define STORE(r, m)      "sd " r ", " m "\n"
+# define BEHIND(r, n)     n "(" r ")"
+# define ADDRESS(r, l)    "lla " r ", " l "\n"
+# define NUMBER(r, n)     "li " r ", " n "\n"
+# define ADD(r, s)        "add " r ", " r ", " s "\n"
+# define LESS(r, s)       "sub " r ", " r ", " s "\n"
+# define IF_ZERO(r, l)    "beqz " r ", " l "\n"
+# define SPIN             "mv t0, %[spin]\n7: addi t0, t0, -1\nbgez t0, 7b\n"
+# define ON_CPU           "lw t0, %[id]\nbne t0, %[cpu], %l[elsewhere]\n"
+# define PC(uc)           ((uint64_t)(uc)->uc_mcontext.__gregs[0])
+# define LIBC_SIG         0xf1401073
+# define SIG_TEXT         "0xf1401073"
+#endif
+// clang-format on
 
+/* The section is from 1: to 2:, what is done when it is given up at 4:, the descriptor at 3:. */
+#define DESCRIPTOR                                                                       \
+ ".pushsection __rseq_cs, \"aw\"\n.balign 32\n3: .long 0, 0\n.quad 1f, 2f - 1f, 4f\n"    \
+ ".popsection\n"
+#define BEGIN    ADDRESS(R, "3b") STORE(R, "%[field]") "1:\n"
+#define BEGIN_AT STORE("%[at]", "%[field]") "1:\n"
+#define END      END_BY(SIG_TEXT)
+#define END_BY(sig)                                                                      \
+ "2:\n.pushsection .text.aborts, \"ax\"\n.balign 4\n.long " sig "\n4: " JUMP_BACK        \
+ ".popsection\n"
 #ifdef __x86_64__
-# define DESCRIPTOR                                                                      \
-  ".pushsection __rseq_cs, \"aw\"\n.balign 32\n3: .long 0, 0\n"                          \
-  ".quad 1f, 2f - 1f, 4f\n.popsection\n"
-# define ABORT(sig)                                                                      \
-  ".pushsection __rseq_failure, \"ax\"\n.long " sig "\n"                                 \
-  "4: jmp %l[aborted]\n.popsection\n"
-# define BEGIN     "leaq 3b(%%rip), %%rax\nmovq %%rax, %[field]\n1:\n"
-# define BEGIN_AT  "movq %[at], %[field]\n1:\n"
-# define ON_CPU    "cmpl %k[cpu], %[id]\njne %l[elsewhere]\n"
-# define SPIN(n)   "movq %[" n "], %%rax\n7: subq $1, %%rax\njns 7b\n"
-# define ADD       "addq %[count], %[v]\n"
-# define CLOBBERS  "rax", "rcx", "memory", "cc"
-# define PC(uc)    ((uint64_t)(uc)->uc_mcontext.gregs[REG_RIP])
-# define SIG_TEXT  "0x53053053"
-enum { LIBC_SIG = 0x53053053 };
+# define JUMP_BACK "jmp %l[aborted]\n"
+#elif defined(__aarch64__)
+# define JUMP_BACK "b %l[aborted]\n"
 #else
-# define DESCRIPTOR                                                                      \
-  ".pushsection __rseq_cs, \"aw\"\n.balign 32\n3: .long 0, 0\n"                          \
-  ".quad 1f, 2f - 1f, 4f\n.popsection\n"
-# define ABORT(sig) "b 5f\n.inst " sig "\n4: b %l[aborted]\n5:\n"
-# define BEGIN      "adrp x15, 3b\nadd x15, x15, :lo12:3b\nstr x15, %[field]\n1:\n"
-# define BEGIN_AT   "str %[at], %[field]\n1:\n"
-# define ON_CPU     "ldr w15, %[id]\ncmp w15, %w[cpu]\nb.ne %l[elsewhere]\n"
-# define SPIN(n)    "mov x15, %[" n "]\n7: subs x15, x15, #1\nb.pl 7b\n"
-# define ADD        "ldr x15, %[v]\nadd x15, x15, %[count]\nstr x15, %[v]\n"
-# define CLOBBERS   "x15", "x14", "memory", "cc"
-# define PC(uc)     ((uint64_t)(uc)->uc_mcontext.pc)
-# define SIG_TEXT   "0xd428bc00"
-enum { LIBC_SIG = 0xd428bc00 };
+# define JUMP_BACK "tail %l[aborted]\n"
 #endif
 
 enum { DONE, ABORTED, ELSEWHERE };
@@ -81,13 +125,8 @@ static inline int add_here(long *v, long count, int cpu, long spin)
 {
     Area *r = area();
 
-    __asm__ goto(DESCRIPTOR BEGIN ON_CPU SPIN("spin")
-#ifdef __x86_64__
-                 "movq %[v], %%rcx\naddq %[count], %%rcx\n" SPIN("spin") "movq %%rcx, %[v]\n2:\n"
-#else
-                 "ldr x14, %[v]\nadd x14, x14, %[count]\n" SPIN("spin") "str x14, %[v]\n2:\n"
-#endif
-                 ABORT(SIG_TEXT)
+    __asm__ goto(DESCRIPTOR BEGIN ON_CPU SPIN LOAD(Q, "%[v]") ADD(Q, "%[count]") SPIN STORE(Q, "%[v]")
+                     END
                  :
                  : [field] "m"(r->rseq_cs), [id] "m"(r->cpu_id), [cpu] "r"(cpu), [v] "m"(*v),
                    [count] "r"(count), [spin] "r"(spin)
@@ -106,14 +145,9 @@ static __attribute__((noinline)) int add_by(Section *s, long *v, long count, int
     Area *r = area();
 
     __asm__ goto(
-#ifdef __x86_64__
-        "leaq 1f(%%rip), %%rax\nmovq %%rax, 8(%[at])\nmovq $2f - 1f, 16(%[at])\n"
-        "leaq 4f(%%rip), %%rax\nmovq %%rax, 24(%[at])\n"
-#else
-        "adr x15, 1f\nstr x15, [%[at], #8]\nmov x15, #2f - 1f\nstr x15, [%[at], #16]\n"
-        "adr x15, 4f\nstr x15, [%[at], #24]\n"
-#endif
-        BEGIN_AT ON_CPU SPIN("spin") ADD "2:\n" ABORT(SIG_TEXT)
+        ADDRESS(R, "1f") STORE(R, BEHIND("%[at]", "8")) ADDRESS(Q, "1f") ADDRESS(R, "2f")
+        LESS(R, Q) STORE(R, BEHIND("%[at]", "16")) ADDRESS(R, "4f") STORE(R, BEHIND("%[at]", "24"))
+        BEGIN_AT ON_CPU SPIN LOAD(R, "%[v]") ADD(R, "%[count]") STORE(R, "%[v]") END
         :
         : [field] "m"(r->rseq_cs), [id] "m"(r->cpu_id), [cpu] "r"(cpu), [v] "m"(*v),
           [count] "r"(count), [spin] "r"(spin), [at] "r"(s)
@@ -136,15 +170,8 @@ static inline int pop_here(Node **head, Node **out, int cpu)
 {
     Area *r = area();
 
-    __asm__ goto(DESCRIPTOR BEGIN ON_CPU
-#ifdef __x86_64__
-                 "movq %[head], %%rcx\ntestq %%rcx, %%rcx\njz %l[elsewhere]\n"
-                 "movq %%rcx, %[out]\nmovq (%%rcx), %%rax\nmovq %%rax, %[head]\n2:\n"
-#else
-                 "ldr x14, %[head]\ncbz x14, %l[elsewhere]\n"
-                 "str x14, %[out]\nldr x15, [x14]\nstr x15, %[head]\n2:\n"
-#endif
-                 ABORT(SIG_TEXT)
+    __asm__ goto(DESCRIPTOR BEGIN ON_CPU LOAD(Q, "%[head]") IF_ZERO(Q, "%l[elsewhere]")
+                 STORE(Q, "%[out]") LOAD(R, BEHIND(Q, "0")) STORE(R, "%[head]") END
                  :
                  : [field] "m"(r->rseq_cs), [id] "m"(r->cpu_id), [cpu] "r"(cpu),
                    [head] "m"(*head), [out] "m"(*out)
@@ -161,13 +188,8 @@ static inline int push_here(Node **head, Node *n, int cpu, long spin)
 {
     Area *r = area();
 
-    __asm__ goto(DESCRIPTOR BEGIN ON_CPU
-#ifdef __x86_64__
-                 "movq %[head], %%rcx\nmovq %%rcx, (%[n])\n" SPIN("spin") "movq %[n], %[head]\n2:\n"
-#else
-                 "ldr x14, %[head]\nstr x14, [%[n]]\n" SPIN("spin") "str %[n], %[head]\n2:\n"
-#endif
-                 ABORT(SIG_TEXT)
+    __asm__ goto(DESCRIPTOR BEGIN ON_CPU LOAD(Q, "%[head]") STORE(Q, BEHIND("%[n]", "0")) SPIN
+                 STORE("%[n]", "%[head]") END
                  :
                  : [field] "m"(r->rseq_cs), [id] "m"(r->cpu_id), [cpu] "r"(cpu),
                    [head] "m"(*head), [n] "r"(n), [spin] "r"(spin)
@@ -186,15 +208,9 @@ static __attribute__((noinline)) int wait_in(volatile long *flag, long *tries, u
     Area *r = area();
 
     __asm__ goto(
-        DESCRIPTOR
-#ifdef __x86_64__
-        "leaq 4f(%%rip), %%rax\nmovq %%rax, %[where]\naddq $1, %[tries]\n" BEGIN
-        "8: movq %[flag], %%rax\ntestq %%rax, %%rax\njz 8b\nmovq $2, %[flag]\n2:\n"
-#else
-        "adr x15, 4f\nstr x15, %[where]\nldr x15, %[tries]\nadd x15, x15, #1\nstr x15, %[tries]\n" BEGIN
-        "8: ldr x15, %[flag]\ncbz x15, 8b\nmov x15, #2\nstr x15, %[flag]\n2:\n"
-#endif
-        ABORT(SIG_TEXT)
+        DESCRIPTOR ADDRESS(R, "4f") STORE(R, "%[where]") LOAD(R, "%[tries]") NUMBER(Q, "1")
+        ADD(R, Q) STORE(R, "%[tries]") BEGIN
+        "8:\n" LOAD(R, "%[flag]") IF_ZERO(R, "8b") NUMBER(R, "2") STORE(R, "%[flag]") END
         :
         : [field] "m"(r->rseq_cs), [flag] "m"(*flag), [tries] "m"(*tries), [where] "m"(*abort_at)
         : CLOBBERS
@@ -209,14 +225,8 @@ static __attribute__((noinline)) int fault_in(uint64_t *abort_at)
 {
     Area *r = area();
 
-    __asm__ goto(DESCRIPTOR
-#ifdef __x86_64__
-                 "leaq 4f(%%rip), %%rax\nmovq %%rax, %[where]\n" BEGIN
-                 "xorl %%eax, %%eax\nmovq 64(%%rax), %%rax\n2:\n"
-#else
-                 "adr x15, 4f\nstr x15, %[where]\n" BEGIN "mov x15, #64\nldr x15, [x15]\n2:\n"
-#endif
-                 ABORT(SIG_TEXT)
+    __asm__ goto(DESCRIPTOR ADDRESS(R, "4f") STORE(R, "%[where]") BEGIN
+                 NUMBER(R, "64") LOAD(R, BEHIND(R, "0")) END
                  :
                  : [field] "m"(r->rseq_cs), [where] "m"(*abort_at)
                  : CLOBBERS
@@ -231,7 +241,8 @@ static __attribute__((noinline)) int bad_signature(long *v, long count, int cpu,
 {
     Area *r = area();
 
-    __asm__ goto(DESCRIPTOR BEGIN ON_CPU SPIN("spin") ADD "2:\n" ABORT("0x11111111")
+    __asm__ goto(DESCRIPTOR BEGIN ON_CPU SPIN LOAD(Q, "%[v]") ADD(Q, "%[count]") STORE(Q, "%[v]")
+                     END_BY("0x11111111")
                  :
                  : [field] "m"(r->rseq_cs), [id] "m"(r->cpu_id), [cpu] "r"(cpu), [v] "m"(*v),
                    [count] "r"(count), [spin] "r"(spin)
@@ -249,6 +260,14 @@ elsewhere:
 static long rseq(void *a, uint32_t len, int flags, uint32_t sig)
 {
     return syscall(SYS_rseq, a, len, flags, sig);
+}
+
+/* begin_thread: now it has an area, by whomever. */
+static void begin_thread(void)
+{
+    if (!__rseq_size) {
+        IS(rseq(area(), area_bytes(), 0, LIBC_SIG) == 0);
+    }
 }
 
 static Area mine __attribute__((aligned(32)));
@@ -285,6 +304,7 @@ static void rules(void)
 
 static void *thread_rules(void *arg)
 {
+    begin_thread();
     FAILS(rseq(area(), area_bytes(), 0, LIBC_SIG), EBUSY);
     IS(area()->cpu_id < CPUS);
     return arg;
@@ -397,7 +417,7 @@ static int add_stack(long *v, long count, int cpu, long spin)
     int how = add_by(&s, v, count, cpu, spin);
 
     /* The kernel may look at it at any time until then. */
-    *(volatile uint64_t *)&area()->rseq_cs = 0;
+    __atomic_store_n((uint64_t *)((char *)area() + offsetof(Area, rseq_cs)), 0, __ATOMIC_RELAXED);
     return how;
 }
 
@@ -417,6 +437,7 @@ static void *add_much(void *arg)
     const Work *w = arg;
     int list[CPUS], n = cpus(list);
 
+    begin_thread();
     for (long i = 0; i < w->times; i++) {
         int how;
 
@@ -493,6 +514,7 @@ static void *list_work(void *arg)
 {
     long *taken = arg;
 
+    begin_thread();
     for (int i = 0; i < 4000; i++) {
         Node *n = NULL;
         int how, cpu;
@@ -587,13 +609,13 @@ static void by_signal(void)
     signal(SIGSEGV, SIG_DFL);
 }
 
-static volatile int waiter_tid, waiter_done;
+static volatile int waiter_done;
 
 static void *waiter(void *arg)
 {
     int how;
 
-    waiter_tid = (int)syscall(SYS_gettid);
+    begin_thread();
     do {
         how = wait_in(&flag, &tries, &abort_at);
     } while (how == ABORTED);
@@ -668,10 +690,7 @@ int main(int argc, char **argv)
     if (argc > 1) {
         return executed();
     }
-    if (!__rseq_size) {
-        SAME("no rseq", -1);
-        return done();
-    }
+    begin_thread();
     rules();
     inheritance(argv);
     on_each_cpu();

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,8 @@ static const struct {
 };
 // clang-format on
 
-static void write_all(int fd, const char *p, size_t n)
+/* write_some: false: errno says why not all was written. */
+static bool write_some(int fd, const char *p, size_t n)
 {
     while (n > 0) {
         ssize_t done = write(fd, p, n);
@@ -52,11 +55,45 @@ static void write_all(int fd, const char *p, size_t n)
             continue;
         }
         if (done <= 0) {
-            return;
+            return false;
         }
         p += done;
         n -= (size_t)done;
     }
+    return true;
+}
+
+/*
+ * write_all: the guest must not notice that nobody reads its log any more, or that it has grown too
+ * large for RLIMIT_FSIZE: the signal for that is taken back before it is delivered.
+ */
+static void write_all(int fd, const char *p, size_t n)
+{
+    const struct timespec now = { 0, 0 };
+    sigset_t quiet, before, was_pending;
+
+    sigemptyset(&quiet);
+    sigaddset(&quiet, SIGPIPE);
+    sigaddset(&quiet, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &quiet, &before);
+    sigpending(&was_pending);
+    bool failed = !write_some(fd, p, n) && (errno == EPIPE || errno == EFBIG);
+    int sig = errno == EPIPE ? SIGPIPE : SIGXFSZ;
+
+    if (failed && !sigismember(&was_pending, sig)) {
+        sigemptyset(&quiet);
+        sigaddset(&quiet, sig);
+        sigtimedwait(&quiet, NULL, &now);
+    }
+    /* No more than that: the guest's mask may hold signals that the C library would not block. */
+    sigemptyset(&quiet);
+    if (!sigismember(&before, SIGPIPE)) {
+        sigaddset(&quiet, SIGPIPE);
+    }
+    if (!sigismember(&before, SIGXFSZ)) {
+        sigaddset(&quiet, SIGXFSZ);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &quiet, NULL);
 }
 
 static int out_fd(void)

@@ -5,8 +5,6 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "translate/base/log.h"
 #include "translate/base/own_memory.h"
@@ -143,27 +141,19 @@ static void code_fill(HostCode *to, uint64_t at, uint32_t sig)
     }
 }
 
-/* code_make: by a file in memory, so that no page is ever writable and executable. */
 static HostCode *code_make(uint32_t sig)
 {
-    HostCode *code, *filled = own_mmap(sizeof(*filled), PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    int fd = (int)syscall(SYS_memfd_create, "mimus-rseq", 1 /* MFD_CLOEXEC */);
+    HostCode *code = own_mmap(sizeof(*code), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-    code = fd < 0 || filled == MAP_FAILED || ftruncate(fd, sizeof(*code)) < 0
-               ? MAP_FAILED
-               : own_mmap(sizeof(*code), PROT_READ | PROT_EXEC, MAP_SHARED, fd);
-    if (code != MAP_FAILED) {
-        own_memory(code, sizeof(*code));
-        code_fill(filled, (uint64_t)code, sig);
-        if (pwrite(fd, filled, sizeof(*filled), 0) != (ssize_t)sizeof(*filled))
-            code = MAP_FAILED;
+    if (code == MAP_FAILED)
+        return NULL;
+    code_fill(code, (uint64_t)code, sig);
+    if (mprotect(code, sizeof(*code), PROT_READ | PROT_EXEC) < 0) {
+        munmap(code, sizeof(*code));
+        return NULL;
     }
-    if (filled != MAP_FAILED)
-        munmap(filled, sizeof(*filled));
-    if (fd >= 0)
-        close(fd);
-    return code == MAP_FAILED ? NULL : code;
+    own_memory(code, sizeof(*code));
+    return code;
 }
 
 /* sig_place: the entry of a signature, a new one if need be; NULL: no room. */
