@@ -49,18 +49,24 @@ static void end_undefined(IrBlock *ir, GuestAddr pc, uint32_t n_op)
             IR_EXC_UNDEF);
 }
 
-/* lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block. */
+/*
+ * lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block; or LIFT_CUT: then
+ * it is not in the block.
+ */
 static uint32_t lift_one(Lift *l)
 {
     IrBlock *ir = l->ir;
-    uint32_t n_op, len;
+    uint32_t before = ir->n_op, n_op, len;
 
     ir_insn(ir, l->pc);
     n_op = ir->n_op;
     l->code = (const uint8_t *)l->pc.va;
     l->row = NULL;
     len = l->guest->lift_insn(l);
-    if (!len) {
+    if (len == LIFT_CUT) {
+        ir->n_op = before;
+        ir->n_insn--;
+    } else if (!len) {
         end_undefined(ir, l->pc, n_op);
     }
     return len;
@@ -121,6 +127,9 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
     while (!ir_ended(ir) && l.pc.va < page_end && ir->n_insn < max_insns && !ir_full(ir)) {
         l.code_len = code_bytes(g, l.pc, page_end);
         len = lift_one(&l);
+        if (len == LIFT_CUT) {
+            break;
+        }
         l.pc.va += len ? len : g->insn_min_bytes;
     }
     if (!ir->n_insn) {
@@ -146,8 +155,12 @@ static bool is_mapped(GuestAddr pc)
     return mincore((void *)align_down(pc.va, PAGE_BYTES), PAGE_BYTES, &in_core) == 0;
 }
 
+/* In an executable page it is the rest of the instruction, in the next page, that faults. */
 ExitKind lift_fetch_fault(Env *env, const Guest *guest, GuestAddr pc)
 {
+    if (!misaligned(guest, pc) && pages_is_exec(pc)) {
+        pc = guest_addr((pc.va | (PAGE_BYTES - 1)) + 1);
+    }
     env->rt.fault_addr = pc.va;
     if (misaligned(guest, pc)) {
         env->rt.fault_sig = SIGBUS;

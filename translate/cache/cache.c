@@ -531,6 +531,31 @@ void cache_kill_all(const Env *self)
     cache_unlock();
 }
 
+/*
+ * kill_listed: drop the units that begin in a page and overlap [start, end). Says in *left whether
+ * others stay that have code in `at`, the same page or the next: an instruction may lie across.
+ */
+static bool kill_listed(uint64_t page, uint64_t at, uint64_t start, uint64_t end, bool *left)
+{
+    bool any = false;
+    uint32_t next;
+
+    for (uint32_t n = *page_list(page); n; n = next) {
+        Unit *u = meta_at(n);
+
+        next = u->page_next;
+        if (u->gpc >> PAGE_BITS != page >> PAGE_BITS || u->gpc + u->guest_bytes <= at)
+            continue;
+        if (u->gpc < end && u->gpc + u->guest_bytes > start) {
+            unit_kill(u);
+            any = true;
+        } else {
+            *left = true;
+        }
+    }
+    return any;
+}
+
 bool cache_kill(uint64_t start, uint64_t end, const Env *self)
 {
     bool any = false;
@@ -540,21 +565,10 @@ bool cache_kill(uint64_t start, uint64_t end, const Env *self)
     cache_lock();
     while (page < end && pages_next_code(guest_addr(page), end - page, &at)) {
         bool left = false;
-        uint32_t next;
 
-        for (uint32_t n = *page_list(at.va); n; n = next) {
-            Unit *u = meta_at(n);
-
-            next = u->page_next;
-            if (u->gpc >> PAGE_BITS != at.va >> PAGE_BITS)
-                continue;
-            if (u->gpc < end && u->gpc + u->guest_bytes > start) {
-                unit_kill(u);
-                any = true;
-            } else {
-                left = true;
-            }
-        }
+        any |= kill_listed(at.va, at.va, start, end, &left);
+        if (pages_is_translated(guest_addr(at.va - PAGE_BYTES)))
+            any |= kill_listed(at.va - PAGE_BYTES, at.va, start, end, &left);
         if (!left)
             pages_clear_code(at);
         if (pages_is_far(at))
