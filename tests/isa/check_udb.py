@@ -37,7 +37,8 @@ LEFT_OUT = {
 OTHER_NAMES = {r"ntl\..*": "ADD", r"c\.ntl\..*": "C.ADD", r"lpad": "AUIPC", r"packw": "ZEXT.H",
                r"ori": "PREFETCH.I"}
 # Words that the database has otherwise: (mask, value): reason.
-KNOWN = {(0xf07f, 0x6001): "RVC, \"Integer Constant-Generation\": C.LUI of 0 is reserved"}
+KNOWN = {(0xf07f, 0x6001): "RVC, \"Integer Constant-Generation\": C.LUI of 0 is reserved",
+         (0xef83, 0x6002): "RVC, \"Stack-Pointer-Based Loads and Stores\": C.LDSP to x0 is reserved"}
 
 
 class Instruction:
@@ -115,18 +116,16 @@ def read_instruction(path, folder):
 
 
 def names_of(manual):
-    """{'MOP.R.N'} of a manual column; '.R' behind a name is another of its kind."""
-    out, last = set(), ""
+    """{'MOP.R.N'} of a manual column; '.R' behind a name is another of its kind: of its parts one differs."""
+    out, first = set(), []
     for part in re.sub(r"\(([^)]*)\)", "", manual).split(","):
         part = part.strip().upper()
         if part.startswith("."):
-            # After AMOADD.W: its last part; after FCVT.W.D: the one before that.
-            parts = last.split(".")
-            parts[-1 if len(parts) == 2 else -2] = part[1:]
-            part = ".".join(parts)
-        if part:
+            for i in range(1, len(first)):
+                out.add(".".join(first[:i] + [part[1:]] + first[i + 1:]))
+        elif part:
             out.add(part)
-            last = part
+            first = part.split(".")
     return out
 
 
