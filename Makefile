@@ -195,7 +195,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
         check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
-        check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
+        check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
 check: setup
@@ -307,6 +307,11 @@ FLIPS     ?= 4
 check-encodings: $(O)/mimus $(O)/isa-words
 	$(call each_guest,$(PYTHON) tests/isa/check_encodings.py --arch $$arch --mimus $(MIMUS) \
 	    --tool $(O)/isa-words --out $(O)/isa --words $$(($(ENCODINGS) / thin)) --flips $(FLIPS))
+
+# UDB is a tree of riscv-software-src/riscv-unified-db: the RISC-V decode tables against it. Not part of check.
+UDB ?=
+check-udb: $(O)/isa-words
+	@$(PYTHON) tests/isa/check_udb.py --tool $(O)/isa-words --udb '$(UDB)'
 
 # Vectors of each TestFloat function and mode; 0 is all of level 1, a quarter of an hour.
 TESTFLOAT ?= 5000

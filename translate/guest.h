@@ -61,6 +61,8 @@ typedef struct {
     bool lifted;            /* may be switched on */
 } GuestFeature;
 
+enum { LIFT_CUT = 0x100 };
+
 typedef struct DecodeRow DecodeRow;        /* translate/lift.h */
 
 struct Guest {
@@ -97,7 +99,8 @@ struct Guest {
     /*
      * lift_insn: lift the instruction at l->pc after ir_insn() was emitted. Returns its length
      * in bytes, or 0 when it is undefined (or not lifted yet, after logging so): the caller
-     * then ends the block with IR_EXC_UNDEF.
+     * then ends the block with IR_EXC_UNDEF. LIFT_CUT: it has more bytes than l->code_len, and the
+     * next page cannot be executed.
      */
     unsigned (*lift_insn)(Lift *l);
 

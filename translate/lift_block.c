@@ -100,17 +100,23 @@ static void end_interpreted(IrBlock *ir, GuestAddr pc, uint32_t n_op)
     ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, pc.va), IR_NONE, IR_NONE, 0);
 }
 
-/* lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block. */
+/*
+ * lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block; or LIFT_CUT: then
+ * it is not in the block.
+ */
 static uint32_t lift_one(Lift *l)
 {
     IrBlock *ir = l->ir;
-    uint32_t n_op, len;
+    uint32_t before = ir->n_op, n_op, len;
 
     ir_insn(ir, l->pc);
     n_op = ir->n_op;
     l->row = NULL;
     len = l->guest->lift_insn(l);
-    if (!len) {
+    if (len == LIFT_CUT) {
+        ir->n_op = before;
+        ir->n_insn--;
+    } else if (!len) {
         end_undefined(ir, l->pc, n_op);
     } else if (l->fuse && rseq_watched(ir, n_op, l->pc.va)) {
         end_interpreted(ir, l->pc, n_op);
@@ -177,6 +183,9 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
         if (g->blanket_icache)
             copy_code(&l, &copy, pc, page_end);
         len = lift_one(&l);
+        if (len == LIFT_CUT) {
+            break;
+        }
         l.pc.va += len ? len : g->insn_min_bytes;
     }
     if (!ir->n_insn) {
@@ -217,8 +226,12 @@ static bool is_mapped(GuestAddr pc)
     return mincore((void *)align_down(pc.va, PAGE_BYTES), PAGE_BYTES, &in_core) == 0;
 }
 
+/* In an executable page it is the rest of the instruction, in the next page, that faults. */
 ExitKind lift_fetch_fault(Env *env, const Guest *guest, GuestAddr pc)
 {
+    if (!misaligned(guest, pc) && pages_is_exec(pc)) {
+        pc = guest_addr((pc.va | (PAGE_BYTES - 1)) + 1);
+    }
     env->rt.fault_addr = pc.va;
     if (misaligned(guest, pc)) {
         env->rt.fault_sig = SIGBUS;

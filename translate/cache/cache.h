@@ -53,7 +53,7 @@ typedef struct {
 } UnitBlock;
 
 typedef struct {
-    uint64_t gpc;           /* guest range [gpc, gpc + guest_bytes), inside one page */
+    uint64_t gpc;           /* guest range [gpc, gpc + guest_bytes): from one page, but its last instruction */
     uint32_t code, code_len;
     uint32_t in_edges;
     uint32_t page_next;

@@ -4,13 +4,17 @@
  * because it takes more than an instruction. One line for each check, "ok NAME" or "bad NAME: WHY";
  * NAME is the decode row.
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 
 #define CSR(name)                                       \
     ({                                                  \
@@ -97,8 +101,66 @@ static void reservation(void)
     result("sc", lone && !good && again && word == 9, "wrong", lone << 8 | good << 4 | again);
 }
 
+/* ---- an instruction that lies across two pages ---- */
+
+enum { PAGE = 4096 };
+
+static sigjmp_buf back;
+static uint64_t fault_at, fault_pc;
+
+static void on_segv(int sig, siginfo_t *si, void *uc)
+{
+    (void)sig;
+    fault_at = (uint64_t)si->si_addr;
+    fault_pc = ((ucontext_t *)uc)->uc_mcontext.__gregs[REG_PC];
+    siglongjmp(back, 1);
+}
+
+static long call(void *fn)
+{
+    return sigsetjmp(back, 1) ? -1 : ((long (*)(void))fn)();
+}
+
+/* put_across: li a0, value; ret, so that li is half in the second page. */
+static void put_across(uint8_t *second, unsigned value)
+{
+    uint32_t code[] = { 0x00000513 | value << 20, 0x00008067 };
+
+    memcpy(second - 2, code, sizeof(code));
+}
+
+/*
+ * Its second half changes, and only that is said to the kernel; then the second page cannot be
+ * executed, or is gone: the fault is at that page, the PC before it.
+ */
+static void across(void)
+{
+    uint8_t *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *second = page + PAGE;
+    struct sigaction sa = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO };
+    long got[4];
+
+    sigaction(SIGSEGV, &sa, NULL);
+    put_across(second, 17);
+    __builtin___clear_cache((char *)page, (char *)page + 2 * PAGE);
+    got[0] = call(second - 2);
+    put_across(second, 33);
+    __builtin___clear_cache((char *)second, (char *)second + 2);
+    got[1] = call(second - 2);
+    mprotect(second, PAGE, PROT_READ | PROT_WRITE);
+    got[2] = call(second - 2);
+    bool exact = fault_at == (uint64_t)second && fault_pc == fault_at - 2;
+    munmap(second, PAGE);
+    got[3] = call(second - 2);
+    exact &= fault_at == (uint64_t)second && fault_pc == fault_at - 2;
+    result("across_changed", got[0] == 17 && got[1] == 33, "old code", got[0] << 8 | got[1]);
+    result("across_fault", got[2] == -1 && got[3] == -1 && exact, "wrong place", fault_at);
+}
+
 int main(void)
 {
+    across();
     counter_cycle();
     counter_time();
     counter_instret();

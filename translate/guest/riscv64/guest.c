@@ -45,13 +45,10 @@ static unsigned lift_insn(Lift *l)
 {
     uint16_t half[2] = { 0, 0 };
 
-    if (l->code_len < 2) {
-        return 0;
-    }
     memcpy(half, l->code, 2);
     if (insn_bytes(half[0]) == 4) {
         if (l->code_len < 4) {
-            return 0;
+            return LIFT_CUT;
         }
         memcpy(half, l->code, 4);
     } else if (!(l->features & RV_FEAT_zca)) {
