@@ -59,6 +59,15 @@ static void state_init(Env *env)
     rv_set_fflags(env, 0);
 }
 
+/* row_word: with registers 10 to 12 first, then with other bits, where a field must not be 0. */
+static uint32_t row_word(const DecodeRow *r, unsigned attempt)
+{
+    uint32_t usual = 12u << 20 | 11u << 15 | 10u << 7;
+    uint32_t other = attempt * 0x9e3779b9u;
+
+    return r->value | (~r->mask & (usual ^ other));
+}
+
 const Guest guest_riscv64 = {
     .name = "riscv64",
     .elf_machine = EM_RISCV,
@@ -87,6 +96,9 @@ const Guest guest_riscv64 = {
     .feature_names = rv_feature_names,
     .cpu_features = rv_cpu_features,
     .state_init = state_init,
+    .rows = rv_rows,
+    .row_word = row_word,
+    .filler = 0x00000013,    /* nop */
     .capstone_arch = CS_ARCH_ALL,
     .linux_abi = &rv_linux,
 };
