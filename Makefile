@@ -43,7 +43,7 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 HOST_ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 GUESTS    := $(patsubst translate/guest/%/guest.c,%,$(sort $(wildcard translate/guest/*/guest.c)))
-SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt)
+SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt run)
 
 # Back-ends of other hosts stay out; so do folders of guests without a guest.c.
 SRCS := $(sort $(shell find $(SRC_DIRS) -name '*.[cS]'))
@@ -54,7 +54,8 @@ SRCS := $(filter-out translate/guest/% translate/host/%,$(SRCS)) \
 SRCS += $(wildcard translate/host/*.c)
 
 DECODERS  := $(sort $(foreach f,$(wildcard translate/guest/*/*.dec),$(word 3,$(subst /, ,$(f)))))
-NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr translate/guest/*/syscalls.tbl))
+NR_FILES  := $(sort $(wildcard translate/guest/*/linux.nr translate/guest/*/linux32.nr \
+                               translate/guest/*/syscalls.tbl))
 GEN_H     := $(DECODERS:%=$(O)/gen/%_decode.h)
 GEN_C     := $(DECODERS:%=$(O)/gen/%_decode.c) $(O)/gen/guests.c
 ifneq ($(wildcard syscall/syscalls.tbl),)
@@ -71,7 +72,7 @@ UNIT_SRCS := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(O)/obj/%.o)
 
 .PHONY: all
-all: $(O)/mimus $(O)/mimus-binfmt
+all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run
 
 # ---- libraries: found once, with a hint when they are missing ----
 
@@ -138,8 +139,8 @@ $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
 
-# One file, two programs: the name says which.
-$(O)/mimus-binfmt: | $(O)/mimus
+# One file, three programs: the name says which.
+$(O)/mimus-binfmt $(O)/mimus-run: | $(O)/mimus
 	@ln -sf mimus $@
 
 -include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
@@ -148,9 +149,9 @@ $(O)/mimus-binfmt: | $(O)/mimus
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
-CHECK_FAST := headers includes tables unit insn engines codegen prog-fast binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog syscall linux secure binfmt litmus observe diff \
-              isa encodings testfloat vixl root fuzz fuzz-code bench
+CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
+              isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
 TEST_GUESTS?= aarch64,riscv64
@@ -159,6 +160,13 @@ GUEST      ?= aarch64
 BOTH        = --guest $(TEST_GUESTS) --brief "$(BRIEF)"
 MIMUS      ?= $(O)/mimus
 export O CC PYTHON
+
+# Parts that run for each guest do so for those in ARCH: `make check-isa ARCH=riscv64`. Unless one is
+# named, the second gets a half of what is random.
+ARCH = aarch64 riscv64
+each_guest = @rc=0; for arch in $(ARCH); do \
+    thin=$$([ "$$arch" = aarch64 ] || [ "$$arch" = '$(ARCH)' ] && echo 1 || echo 2); \
+    $(1) || rc=1; done; exit $$rc
 
 $(O)/unit-tests: $(UNIT_OBJS) $(LIB_OBJS)
 	$(call say,LINK,$@)
@@ -185,8 +193,8 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lm
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
-        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-observe check-diff check-isa check-encodings check-testfloat check-vixl \
+        check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
+        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man clean help
 
@@ -245,6 +253,9 @@ check-prog: $(O)/mimus
 check-prog-fast: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --fast --guest $(TEST_GUESTS) --mimus $(MIMUS) --out $(O)/prog tests/prog
 
+check-narrow: $(O)/mimus
+	@$(PYTHON) tests/narrow/run.py --mimus $(MIMUS) --out $(O)/narrow
+
 check-syscall: $(O)/mimus
 	@$(PYTHON) tests/run_prog.py --mimus $(MIMUS) --out $(O)/prog tests/syscall
 
@@ -265,31 +276,44 @@ check-secure: $(O)/mimus
 check-binfmt: $(O)/mimus
 	@$(PYTHON) tests/binfmt/run.py --mimus $(O)/mimus --out $(O)/binfmt
 
+check-run: $(O)/mimus
+	@$(PYTHON) tests/run/run.py --mimus $(O)/mimus --out $(O)/run-tests
+
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
 
-check-diff: $(O)/mimus
-	@$(PYTHON) tests/diff/run.py --mimus $(MIMUS) --out $(O)/diff --sequences $(SEQUENCES)
+check-diff: $(O)/mimus $(O)/isa-words
+	$(call each_guest,$(PYTHON) tests/diff/run.py --arch $$arch --mimus $(MIMUS) --tool $(O)/isa-words \
+	    --out $(O)/diff --sequences $$(($(SEQUENCES) / thin)))
 
 # Words of each decode row, and the start states each runs on.
 ISA_WORDS  ?= 32
 ISA_STATES ?= 16
 check-isa: $(O)/mimus $(O)/isa-words
-	@$(PYTHON) tests/isa/isa.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
-	    --words $(ISA_WORDS) --states $(ISA_STATES)
+	$(call each_guest,$(PYTHON) tests/isa/isa.py --arch $$arch --mimus $(MIMUS) --tool $(O)/isa-words \
+	    --out $(O)/isa --words $(ISA_WORDS) --states $(ISA_STATES))
+
+# Vector instructions of riscv64: words of each row, states of each word, for 128 and 256 bits.
+RVV_WORDS  ?= 8
+RVV_STATES ?= 12
+check-rvv: $(O)/mimus
+	@$(PYTHON) tests/isa/rvv.py --mimus $(MIMUS) --out $(O)/isa --vlen 128,256 \
+	    --words $(RVV_WORDS) --states $(RVV_STATES)
 
 # Random instruction words, and words for each bit of each row. The whole of it is
 # `make check-encodings ENCODINGS=50000000 FLIPS=64`.
 ENCODINGS ?= 1000000
 FLIPS     ?= 4
 check-encodings: $(O)/mimus $(O)/isa-words
-	@$(PYTHON) tests/isa/check_encodings.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
-	    --words $(ENCODINGS) --flips $(FLIPS)
+	$(call each_guest,$(PYTHON) tests/isa/check_encodings.py --arch $$arch --mimus $(MIMUS) \
+	    --tool $(O)/isa-words --out $(O)/isa --words $$(($(ENCODINGS) / thin)) --flips $(FLIPS))
 
 # Vectors of each TestFloat function and mode; 0 is all of level 1, a quarter of an hour.
 TESTFLOAT ?= 5000
 check-testfloat: $(O)/mimus $(O)/isa-words
 	@$(PYTHON) tests/isa/testfloat.py --mimus $(MIMUS) --tool $(O)/isa-words --out $(O)/isa \
+	    --cases $(TESTFLOAT)
+	@$(PYTHON) tests/isa/testfloat.py --guest riscv64 --mimus $(MIMUS) --out $(O)/isa \
 	    --cases $(TESTFLOAT)
 
 # VIXL is a tree of its source with test/aarch64; without, Debian's source package is fetched.
@@ -321,11 +345,12 @@ check-bench:
 TORTURE      ?= $$(scripts/gcc-torture)
 TORTURE_ONLY ?= ^(2|9)
 check-torture: $(O)/mimus
-	@$(PYTHON) tests/torture.py --mimus $(MIMUS) --out $(O)/torture --only '$(TORTURE_ONLY)' $(TORTURE)
+	$(call each_guest,$(PYTHON) tests/torture.py --arch $$arch --mimus $(MIMUS) --out $(O)/torture \
+	    --only '$(TORTURE_ONLY)' $(TORTURE))
 
 # Programs of another emulator's suite, from Debian's source package; fetched once. Not part of check.
 check-tcg: $(O)/mimus
-	@$(PYTHON) tests/tcg.py --mimus $(MIMUS) --out $(O)/tcg
+	$(call each_guest,$(PYTHON) tests/tcg.py --arch $$arch --mimus $(MIMUS) --out $(O)/tcg)
 
 check-fuzz: $(O)/mimus
 	@$(PYTHON) tests/fuzz/elf_mutants.py --mimus $(MIMUS) --out $(O)/fuzz
@@ -360,10 +385,11 @@ install: $(O)/mimus install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
+	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-run'
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
-	install -m 644 mimus.1 '$(DESTDIR)$(PREFIX)/share/man/man1/mimus.1'
+	install -m 644 mimus.1 run/mimus-run.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 binfmt/mimus-binfmt.8 '$(DESTDIR)$(PREFIX)/share/man/man8/mimus-binfmt.8'
 
 clean:

@@ -23,6 +23,8 @@
 #include "syscall/memory.h"
 
 enum { GUARD_BYTES = 1 << 20, SPARE_BYTES = 128 * 1024, AUX_MAX = 24, CLOCK_TICKS = 100 };
+/* Newer than the headers this may be built with. */
+enum { AT_RSEQ_FEATURE_SIZE_ = 27, AT_RSEQ_ALIGN_ = 28 };
 #define STACK_DEFAULT   (8ull << 20)
 #define STACK_UNLIMITED (1ull << 30)    /* what "unlimited" gets: never touched, never paid */
 
@@ -64,23 +66,43 @@ static int stack_map(Thread *t, uint64_t size, bool exec, StackInfo *out)
                             PROT_READ | PROT_WRITE | (exec ? PROT_EXEC : 0));
 }
 
-/* put_strings: copy the strings of v to at, their addresses to slots. */
-static void put_strings(char *const *v, uint64_t at, uint64_t *slots)
+/* Where the next word goes: 8 bytes, or 4 for guests whose long has 32 bits. */
+typedef struct {
+    uint8_t *at;
+    size_t bytes;
+} Words;
+
+static void put_word(Words *w, uint64_t value)
+{
+    memcpy(w->at, &value, w->bytes);
+    w->at += w->bytes;
+}
+
+/* put_strings: copy the strings of v to at, their addresses and a NULL to w. */
+static void put_strings(char *const *v, uint64_t at, Words *w)
 {
     for (; *v; v++) {
         size_t n = strlen(*v) + 1;
 
         memcpy((void *)at, *v, n);
-        *slots++ = at;
+        put_word(w, at);
         at += n;
     }
-    *slots = 0;
+    put_word(w, 0);
 }
 
 /* host_aux: keys whose value is the host's, since ids and the like are the same. */
 static uint64_t host_aux(uint64_t key)
 {
     return getauxval(key);
+}
+
+/* aux_add: one more entry before the last of n. */
+static void aux_add(Aux *aux, unsigned *n, uint64_t key, uint64_t value)
+{
+    aux[*n] = aux[*n - 1];
+    aux[*n - 1] = (Aux){ key, value };
+    (*n)++;
 }
 
 static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64_t platform,
@@ -110,12 +132,14 @@ static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64
         { AT_NULL, 0 },
     };
     unsigned n = ARRAY_LEN(all);
-    _Static_assert(ARRAY_LEN(all) + 1 <= AUX_MAX, "room for the auxiliary vector");
+    _Static_assert(ARRAY_LEN(all) + 3 <= AUX_MAX, "room for the auxiliary vector");
 
     memcpy(aux, all, sizeof(all));
-    if (abi->elf_platform) {
-        aux[n - 1] = (Aux){ AT_PLATFORM, platform };
-        aux[n++] = (Aux){ AT_NULL, 0 };
+    if (abi->elf_platform)
+        aux_add(aux, &n, AT_PLATFORM, platform);
+    if (host_aux(AT_RSEQ_FEATURE_SIZE_)) {
+        aux_add(aux, &n, AT_RSEQ_FEATURE_SIZE_, host_aux(AT_RSEQ_FEATURE_SIZE_));
+        aux_add(aux, &n, AT_RSEQ_ALIGN_, host_aux(AT_RSEQ_ALIGN_));
     }
     return n;
 }
@@ -140,21 +164,25 @@ int stack_build(Thread *t, const StackSpec *spec, StackInfo *out)
     uint64_t platform = align_down(arg, 16) - align_up(platform_bytes, 16);
     uint64_t random = platform - 16;
     size_t n_aux = fill_aux(t, spec, execfn, platform, random, aux);
-    size_t words = 1 + s.argc + 1 + s.envc + 1 + n_aux * 2;
-    uint64_t *sp = (uint64_t *)align_down(random - words * 8, 16);
+    size_t words = 1 + s.argc + 1 + s.envc + 1 + n_aux * 2, word = t->abi->narrow ? 4 : 8;
+    uint64_t sp = align_down(random - words * word, 16);
+    Words w = { (uint8_t *)sp, word };
 
     memcpy((void *)execfn, spec->execfn, s.execfn_bytes);
     memcpy((void *)platform, platform_name, platform_bytes);
     memcpy((void *)random, spec->random, 16);
-    sp[0] = s.argc;
-    put_strings(spec->argv, arg, sp + 1);
-    put_strings(spec->envp, env, sp + 1 + s.argc + 1);
-    memcpy(sp + words - n_aux * 2, aux, n_aux * sizeof(Aux));
-    out->sp = (uint64_t)sp;
+    put_word(&w, s.argc);
+    put_strings(spec->argv, arg, &w);
+    put_strings(spec->envp, env, &w);
+    out->auxv = (uint64_t)w.at;
+    out->auxv_bytes = n_aux * 2 * word;
+    for (size_t i = 0; i < n_aux; i++) {
+        put_word(&w, aux[i].key);
+        put_word(&w, aux[i].value);
+    }
+    out->sp = sp;
     out->arg_start = arg;
     out->arg_end = out->env_start = env;
     out->env_end = execfn;
-    out->auxv = (uint64_t)(sp + words - n_aux * 2);
-    out->auxv_bytes = n_aux * sizeof(Aux);
     return 0;
 }

@@ -42,8 +42,8 @@ int exec_keep_fd(int fd)
     return -1;
 }
 
-/* is_self: does the file start with the page that we started with? Its headers are like no other. */
-static bool is_self(int fd)
+/* The headers are like no other's. */
+bool exec_is_self(int fd)
 {
     extern const char __ehdr_start[] __attribute__((visibility("hidden")));
     char page[PAGE_BYTES];
@@ -56,7 +56,7 @@ static int open_if_self(const char *path)
 {
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
 
-    if (fd >= 0 && !is_self(fd)) {
+    if (fd >= 0 && !exec_is_self(fd)) {
         close(fd);
         fd = -1;
     }

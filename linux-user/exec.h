@@ -58,6 +58,8 @@ void exec_plan_free(ExecPlan *plan);
  * exec_keep_fd: move a descriptor of ours out of the guest's way; -1 (closed) when there is no
  * room.
  */
+/* exec_is_self: does the file start with the page that we started with? */
+bool exec_is_self(int fd);
 void exec_keep_self(int passed, const char *argv0);
 int exec_keep_fd(int fd);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -94,8 +95,13 @@ static void note_exe(int fd)
 {
     static const char gone[] = " (deleted)";
     char link[32];
+    struct stat st;
     long n;
 
+    if (host_call(SYS_fstat, fd, &st) == 0) {
+        program.exe_dev = st.st_dev;
+        program.exe_ino = st.st_ino;
+    }
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = host_call(SYS_readlink, link, program.exe, sizeof(program.exe) - 1);
     if (n < 0)
@@ -113,7 +119,9 @@ static void choose_space(const ExecPlan *plan)
 {
     enum { SANITIZER_BITS = 42 };
 
-    if (plan->img.machine == EM_AARCH64 && elf_dynamic_names(plan->fd, &plan->img, "__tsan_init"))
+    if (plan->guest->addresses_32)
+        space_narrow(32);
+    else if (plan->img.machine == EM_AARCH64 && elf_dynamic_names(plan->fd, &plan->img, "__tsan_init"))
         space_narrow(SANITIZER_BITS);
 }
 
@@ -156,7 +164,7 @@ int load_program(Thread *t, ExecPlan *plan, const char *execfn, char **argv, cha
         .phnum = plan->img.phnum,
         .base = base,
         .entry = m.entry,
-        .vdso = program.vdso,
+        .vdso = t->abi->narrow ? 0 : program.vdso,      /* its image is one for 64 bits */
     };
     uint64_t r[2] = { random_next(&state), random_next(&state) };
 

@@ -6,7 +6,7 @@
  *                                            run programs of that CPU only
  *   by binfmt_misc                           mimus PATH [ARGV0] arguments (flags O, P)
  *   by the execve of a guest                 argv is the guest's, see exec.h
- *   mimus-binfmt ...                         is another program, see binfmt/tool.h
+ *   mimus-binfmt ..., mimus-run ...          are other programs, see binfmt/tool.h, run/tool.h
  *
  * Exit status before the guest runs: 127 not found, 126 cannot be run, 1 wrong usage.
  */
@@ -34,6 +34,7 @@
 #include "linux-user/path_prefix.h"
 #include "linux-user/run.h"
 #include "linux-user/thread.h"
+#include "run/tool.h"
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
@@ -279,6 +280,8 @@ static void command_line(int argc, char **argv, Start *s)
 
     if (argc && !strcmp(base_name(argv[0]), "mimus-binfmt"))
         exit(binfmt_main(argc, argv));
+    if (argc && !strcmp(base_name(argv[0]), "mimus-run"))
+        exit(run_main(argc, argv));
     int i = options_parse(argc, argv);
 
     if (options.prefix)

@@ -9,14 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "linux-user/path_prefix.h"
+#include "linux-user/proc_other.h"
 #include "syscall/host_call.h"
 #include "syscall/own_range.h"
 #include "translate/translate.h"
@@ -68,95 +69,9 @@ static const char *own_file(const char *path)
     return p;
 }
 
-/* ---- building text ---- */
-
-typedef struct {
-    char *p;
-    size_t len, cap;
-} Text;
-
-static bool text_add(Text *x, const void *p, size_t n)
-{
-    if (x->len + n + 1 > x->cap) {
-        size_t cap = (x->cap + n + 4096) * 2;
-        char *more = realloc(x->p, cap);
-
-        if (!more)
-            return false;
-        x->p = more;
-        x->cap = cap;
-    }
-    memcpy(x->p + x->len, p, n);
-    x->len += n;
-    x->p[x->len] = 0;
-    return true;
-}
-
-static void text_printf(Text *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void text_printf(Text *x, const char *fmt, ...)
-{
-    char buf[PATH_MAX + 256];
-    va_list ap;
-
-    va_start(ap, fmt);
-    int n = vsnprintf(buf, sizeof(buf), fmt, ap);
-    va_end(ap);
-    if (n > 0)
-        text_add(x, buf, (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1);
-}
-
-static bool text_read_file(Text *x, const char *path)
-{
-    char buf[16384];
-    long n, fd = host_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-
-    if (fd < 0)
-        return false;
-    while ((n = host_call(SYS_read, fd, buf, sizeof(buf))) > 0)
-        text_add(x, buf, (size_t)n);
-    host_call(SYS_close, fd);
-    return true;
-}
-
 /* ---- maps, smaps ---- */
 
-typedef struct {
-    uint64_t start, end, offset;
-    char perms[5], dev[16];
-    unsigned long long inode;
-    const char *name;           /* within the line; "" none */
-    const char *rest;           /* smaps: the lines that follow, "" for maps */
-    size_t rest_len;
-} MapLine;
-
-/*
- * map_line_parse: one line of the host's file; false: not a mapping's first line. The fields
- * are read from a copy: sscanf first looks for the end of its string, and that is the end of
- * the whole file.
- */
-static bool map_line_parse(const char *line, MapLine *m)
-{
-    unsigned long long start, end, offset;
-    char head[160];
-    size_t n = strnlen(line, sizeof(head) - 1);
-    int at = 0;
-
-    memcpy(head, line, n);
-    head[n] = 0;
-    if (sscanf(head, "%llx-%llx %4s %llx %15s %llu %n", &start, &end, m->perms, &offset, m->dev,
-               &m->inode, &at) != 6 ||
-        !at)
-        return false;
-    m->start = start;
-    m->end = end;
-    m->offset = offset;
-    m->name = line + at;
-    return true;
-}
-
-/* is_ours: mappings that belong to mimus as a whole. */
-static bool is_ours(const MapLine *m)
+bool proc_is_ours(const MapLine *m)
 {
     static const char *const names[] = { "[heap]", "[stack]", "[vdso]", "[vvar]", "[vvar_vclock]",
                                          "[vsyscall]" };
@@ -184,26 +99,6 @@ static const char *guest_name(uint64_t start, uint64_t end, const char *name)
     return path_prefix_strip(name);
 }
 
-static void put_line(Text *x, const MapLine *m, uint64_t start, uint64_t end, bool exec)
-{
-    char perms[5];
-    const char *name = guest_name(start, end, m->name);
-    size_t before = x->len, width;
-
-    memcpy(perms, m->perms, 5);
-    if (exec)
-        perms[2] = 'x';
-    text_printf(x, "%08llx-%08llx %s %08llx %s %llu ", (unsigned long long)start,
-                (unsigned long long)end, perms,
-                (unsigned long long)(m->inode ? m->offset + (start - m->start) : m->offset),
-                m->dev, m->inode);
-    width = x->len - before;
-    if (*name)
-        text_printf(x, "%*s%s", width < 73 ? (int)(73 - width) : 1, "", name);
-    text_add(x, "\n", 1);
-    text_add(x, m->rest, m->rest_len);
-}
-
 /* put_range: part of a host mapping that is not ours, cut where execute permission changes. */
 static void put_range(Text *x, const MapLine *m, uint64_t start, uint64_t end)
 {
@@ -215,11 +110,11 @@ static void put_range(Text *x, const MapLine *m, uint64_t start, uint64_t end)
         if (pages_next_exec(guest_addr(start), end - start, &exec))
             at = exec.va;
         if (at > start)
-            put_line(x, m, start, at, false);
+            map_put(x, m, start, at, false, guest_name(start, at, m->name));
         for (start = at; at < end && pages_is_exec(guest_addr(at));)
             at += PAGE_BYTES;
         if (at > start)
-            put_line(x, m, start, at, true);
+            map_put(x, m, start, at, true, guest_name(start, at, m->name));
         start = at;
     }
 }
@@ -229,7 +124,7 @@ static void put_mapping(Text *x, const MapLine *m, unsigned long long own_inode,
 {
     uint64_t at = m->start, own_start, own_end;
 
-    if (is_ours(m) || (m->inode == own_inode && own_inode && !strcmp(m->dev, own_dev)))
+    if (proc_is_ours(m) || (m->inode == own_inode && own_inode && !strcmp(m->dev, own_dev)))
         return;
     while (at < m->end && own_range_next(at, m->end, &own_start, &own_end)) {
         if (own_start > at)
@@ -258,41 +153,18 @@ static void own_image(const char *text, unsigned long long *inode, char *dev)
     }
 }
 
-/* next_mapping: where the next mapping's first line starts (maps: the next line). */
-static char *next_mapping(char *p)
-{
-    MapLine m;
-
-    for (;;) {
-        p += strcspn(p, "\n");
-        if (!*p)
-            return p;
-        p++;
-        if (!*p || map_line_parse(p, &m))
-            return p;
-    }
-}
-
 static bool make_maps_from(Text *x, const char *host_file)
 {
     Text host = { 0 };
     unsigned long long inode = 0;
     char dev[16] = "";
+    MapLine m;
 
     if (!text_read_file(&host, host_file) || !host.p)
         return false;
     own_image(host.p, &inode, dev);
-    for (char *line = host.p, *next; *line; line = next) {
-        MapLine m;
-        size_t n = strcspn(line, "\n");
-
-        next = next_mapping(line);
-        m.rest = line[n] ? line + n + 1 : "";
-        m.rest_len = line[n] ? (size_t)(next - m.rest) : 0;
-        line[n] = 0;
-        if (map_line_parse(line, &m))
-            put_mapping(x, &m, inode, dev);
-    }
+    for (char *at = host.p; map_next(&at, &m);)
+        put_mapping(x, &m, inode, dev);
     free(host.p);
     return true;
 }
@@ -420,13 +292,19 @@ static bool host_has(const char *path)
     return host_call(SYS_faccessat2, AT_FDCWD, path, F_OK, 0) == 0;
 }
 
+/* may_serve: only for reading, and where the host has the file, too. */
+static bool may_serve(const char *path, int flags)
+{
+    return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_PATH) && host_has(path);
+}
+
 static int serve(Thread *t, const char *path, const char *name, int flags,
                  bool (*make)(Thread *t, Text *x))
 {
     Text x = { 0 };
     int fd = -1;
 
-    if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) || !host_has(path))
+    if (!may_serve(path, flags))
         return -1;
     if (make(t, &x))
         fd = open_text(name, &x, flags);
@@ -435,12 +313,28 @@ static int serve(Thread *t, const char *path, const char *name, int flags,
     return fd == -1 ? -EPERM : fd;
 }
 
+/* serve_other: -1: the host's file is right. */
+static int serve_other(const char *path, int flags)
+{
+    Text x = { 0 };
+    int fd = -1;
+
+    if (may_serve(path, flags) && proc_other_maps(path, &x)) {
+        fd = open_text("maps", &x, flags);
+        fd = fd == -1 ? -EPERM : fd;
+    }
+    free(x.p);
+    return fd;
+}
+
 int proc_open(Thread *t, const char *path, int flags)
 {
     const char *file = own_file(path);
 
+    if (!file && !strcmp(path, "/proc/cpuinfo"))
+        return serve(t, path, "cpuinfo", flags, make_cpuinfo);
     if (!file)
-        return strcmp(path, "/proc/cpuinfo") ? -1 : serve(t, path, "cpuinfo", flags, make_cpuinfo);
+        return serve_other(path, flags);
     for (unsigned i = 0; i < ARRAY_LEN(own_files); i++) {
         if (!strcmp(file, own_files[i].name))
             return serve(t, path, file, flags, own_files[i].make);
@@ -453,21 +347,47 @@ bool proc_exe_path(Thread *t, const char *name, char *out, size_t len)
     const char *file = own_file(name);
 
     (void)t;
-    if (!file || strcmp(file, "exe") || !host_has(name))
+    if (!file)
+        return proc_other_exe_path(name, out, len);
+    if (strcmp(file, "exe") || !host_has(name))
         return false;
     if (program.exe_fd >= 0)
         return (size_t)snprintf(out, len, "/proc/self/fd/%d", program.exe_fd) < len;
     return *program.exe && (size_t)snprintf(out, len, "%s", program.exe) < len;
 }
 
+/* kernel_denies: Linux 6.11 and 6.12 let running programs be written to. */
+static bool kernel_denies(void)
+{
+    struct utsname u;
+    int major = 0, minor = 0;
+
+    return host_call(SYS_uname, &u) < 0 || sscanf(u.release, "%d.%d", &major, &minor) != 2 ||
+           major != 6 || (minor != 11 && minor != 12);
+}
+
+bool proc_is_running(const struct stat *file)
+{
+    bool own = file->st_dev == program.exe_dev && file->st_ino == program.exe_ino;
+
+    return kernel_denies() && (own || proc_other_runs(file));
+}
+
 long proc_readlink(Thread *t, const char *path, char *buf, size_t len)
 {
     const char *file = own_file(path), *exe = path_prefix_strip(program.exe);
-    size_t n = strlen(exe);
+    char other[PATH_MAX];
 
     (void)t;
-    if (!file || strcmp(file, "exe") || !n || !host_has(path))
+    if (!file) {
+        if (!proc_other_exe(path, other))
+            return -1;
+        exe = other;
+    } else if (strcmp(file, "exe") || !*exe || !host_has(path)) {
         return -1;
+    }
+    size_t n = strlen(exe);
+
     n = n < len ? n : len;
     memcpy(buf, exe, n);
     return (long)n;

@@ -33,6 +33,7 @@
 #include "signal/signal.h"
 #include "syscall/host_call.h"
 #include "syscall/memory.h"
+#include "syscall/rseq.h"
 #include "translate/base/log.h"
 #include "translate/translate.h"
 
@@ -124,12 +125,13 @@ typedef struct {
     FpMode mode;
     uint32_t flags, qc;
     uint32_t other;             /* mode bits that are not of FpMode */
+    bool lazy;
 } FpState;
 
 static FpState fp_save(Env *env)
 {
     return (FpState){ env->rt.fp, env_fp_flags(env), env->rt.qc,
-                      env->rt.mode & ~(uint32_t)MODE_SPECIAL };
+                      env->rt.mode & ~(uint32_t)MODE_SPECIAL, env->rt.fp_lazy };
 }
 
 static void fp_restore(Env *env, const FpState *fp)
@@ -137,6 +139,7 @@ static void fp_restore(Env *env, const FpState *fp)
     env_set_fp_mode(env, &fp->mode);
     env->rt.mode = (env->rt.mode & MODE_SPECIAL) | fp->other;
     env_set_fp_flags(env, fp->flags);
+    env_lazy_flags(env, fp->lazy);
     env->rt.qc = fp->qc;
 }
 
@@ -288,6 +291,7 @@ void thread_finish(Thread *t)
             host_call(SYS_exit, t->exit_status);
     }
     observe_thread_end();
+    rseq_thread_end(t);
     robust_walk(t);
     list_remove(t);
     self = NULL;

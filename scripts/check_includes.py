@@ -11,7 +11,7 @@ The tree is layered (lowest first); a file may include its own layer and those b
   2 parts      translate/opt, translate/host, translate/cache, translate/guest (but not linux_*)
   3 translate  translate/*.[ch]
   4 system     syscall, signal, elfload, guests' linux_* and freebsd_* files
-  5 programs   linux-user, bsd-user, binfmt, system
+  5 programs   linux-user, bsd-user, binfmt, run, system
 
 Beyond the layers: one guest never includes another, nothing outside a guest's folder includes
 its headers, and one host back-end knows nothing of another. Files that may see more are listed
@@ -62,7 +62,7 @@ def layer(path):
         return 2
     if top in ("syscall", "signal", "elfload"):
         return 4
-    if top in ("linux-user", "bsd-user", "binfmt", "system"):
+    if top in ("linux-user", "bsd-user", "binfmt", "run", "system"):
         return 5
     return None
 
@@ -94,7 +94,7 @@ def problem(src, inc):
 
 def sources(root):
     for top in ("translate", "syscall", "signal", "elfload", "linux-user", "bsd-user",
-                "binfmt", "system"):
+                "binfmt", "run", "system"):
         for d, _, files in os.walk(os.path.join(root, top)):
             for f in sorted(files):
                 if f.endswith((".c", ".h", ".S", ".def")):

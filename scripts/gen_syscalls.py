@@ -4,8 +4,8 @@
 
 usage: gen_syscalls.py OUT_H OUT_C syscall/syscalls.tbl FILE...
 
-FILE is translate/guest/NAME/linux.nr, or translate/guest/NAME/syscalls.tbl: calls that only one
-guest has. In linux.nr, "include PATH" (from the root of the tree) takes another file's numbers,
+FILE is translate/guest/NAME/linux.nr, linux32.nr for a 32-bit guest of the same folder, or
+translate/guest/NAME/syscalls.tbl: calls that only one guest has. In linux.nr, "include PATH" (from the root of the tree) takes another file's numbers,
 "NUMBER -" drops one of them again.
 
 flags.tbl and ioctl.tbl are read from the folder of syscalls.tbl. OUT_H gets enum SyscallId,
@@ -24,7 +24,7 @@ KINDS = {
     'int': ('int', '(int)%s', 'ARG_INT'),
     'uint': ('uint32_t', '(uint32_t)%s', 'ARG_UINT'),
     'size': ('size_t', '%s', 'ARG_ULONG'),
-    'off64': ('int64_t', '(int64_t)%s', 'ARG_LONG'),
+    'off64': ('int64_t', '(int64_t)%s', 'ARG_OFFSET'),
     'long': ('long', '(long)%s', 'ARG_LONG'),
     'ulong': ('uint64_t', '%s', 'ARG_ULONG'),
     'hex': ('uint32_t', '(uint32_t)%s', 'ARG_HEX'),
@@ -414,7 +414,10 @@ def main(argv):
         if nr.endswith('.tbl'):
             continue
         where = os.path.dirname(nr)
-        guests.append((guest_prefix(where), os.path.basename(where), read_nr(nr, names)))
+        width = re.sub(r'\D', '', os.path.basename(nr))
+        name = os.path.basename(where)
+        guests.append((guest_prefix(where) + width, re.sub(r'\d+$', '', name) + width if width else name,
+                       read_nr(nr, names)))
     sets, differ = read_flags(os.path.join(folder, 'flags.tbl'), [g[1] for g in guests])
     for r in rows:
         for a in r.args:

@@ -14,6 +14,7 @@
 
 #include "signal/signal.h"
 #include "syscall/host_call.h"
+#include "syscall/narrow.h"
 #include "translate/base/log.h"
 
 bool syscall_trace;
@@ -63,9 +64,25 @@ static long unknown_number(Thread *t, uint64_t nr)
     return -ENOSYS;
 }
 
+/* call_narrow: kept apart, off the path of other guests. */
+static __attribute__((noinline)) long call_narrow(Thread *t, const SyscallRow *row)
+{
+    uint64_t args[SYSCALL_MAX_ARGS];
+
+    if (!syscall_trace) {
+        return narrow_call(t, (unsigned)(row - syscall_rows));
+    }
+    narrow_args(t, row, args);
+    return syscall_traced(t, row, args);
+}
+
 static long call_row(Thread *t, const SyscallRow *row)
 {
     uint64_t args[SYSCALL_MAX_ARGS];
+
+    if (__builtin_expect(t->abi->narrow, 0)) {
+        return call_narrow(t, row);
+    }
 
     for (unsigned i = 0; i < row->n_args; i++) {
         args[i] = t->abi->syscall_arg(t->env, i);

@@ -35,6 +35,7 @@ typedef struct {
 } CoreNote;
 
 typedef struct LinuxGuest {
+    bool narrow;                /* long and pointers have 32 bits: syscall/narrow.h */
     const char *uts_machine;    /* uname -m */
     const char *elf_platform;   /* AT_PLATFORM; NULL: there is none */
     uint32_t elf_flags_mask;    /* e_flags bits that must be 0 */

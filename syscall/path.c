@@ -36,14 +36,14 @@ static bool may_be_proc(const char *path)
 }
 
 /*
- * may_be_exe: "exe" below an open folder, which may be /proc/self; absolute names are
- * seen anyway.
+ * may_be_exe: "exe" below an open folder or the working directory, which may be /proc/self; absolute
+ * names are seen anyway.
  */
-static bool may_be_exe(int dirfd, const char *path)
+static bool may_be_exe(const char *path)
 {
     const char *last = strrchr(path, '/');
 
-    return dirfd != AT_FDCWD && strcmp(last ? last + 1 : path, "exe") == 0;
+    return *path != '/' && strcmp(last ? last + 1 : path, "exe") == 0;
 }
 
 int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
@@ -56,7 +56,7 @@ int path_arg(Thread *t, int dirfd, GuestAddr path, int mode, PathArg *p)
     }
     p->use = p->guest;
     if (len == 0 ||
-        (!path_prefix_active && !may_be_proc(p->guest) && !may_be_exe(dirfd, p->guest))) {
+        (!path_prefix_active && !may_be_proc(p->guest) && !may_be_exe(p->guest))) {
         return 0;
     }
     err = path_resolve(t, dirfd, p->guest, p->host, sizeof p->host, mode);
@@ -143,6 +143,44 @@ static int try_proc(Thread *t, int dirfd, const char *path, uint32_t flags)
     return name ? proc_open(t, name, (int)flags) : -1;
 }
 
+/*
+ * text_busy: -ETXTBSY when the file, which may be written to, is a running program. Files that
+ * nobody may execute, nearly all that are opened for writing, cost one look; so a program that has
+ * lost the permission since it was started is not seen.
+ */
+static int text_busy(int dirfd, const char *path, int at_flags)
+{
+    struct stat st;
+
+    if (host_call(SYS_newfstatat, dirfd, path, &st, at_flags) < 0 || !S_ISREG(st.st_mode) ||
+        !(st.st_mode & 0111) ||
+        host_call(SYS_faccessat2, dirfd, path, W_OK, AT_EACCESS | at_flags) < 0) {
+        return 0;
+    }
+    return proc_is_running(&st) ? -ETXTBSY : 0;
+}
+
+/* open_busy: the same for open(2); what another errno comes before is left to the kernel. */
+static int open_busy(int dirfd, const char *path, uint32_t flags)
+{
+    if (((flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC)) || flags & (O_PATH | O_DIRECTORY) ||
+        (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+        return 0;
+    }
+    return text_busy(dirfd, path, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
+}
+
+long sys_truncate(Thread *t, GuestAddr path, int64_t len)
+{
+    PathArg p;
+    long err = path_arg(t, AT_FDCWD, path, PATH_LOOKUP, &p);
+
+    if (err == 0 && len >= 0) {
+        err = text_busy(AT_FDCWD, p.use, 0);
+    }
+    return err ? err : host_syscall(t, SYS_truncate, p.use, len);
+}
+
 static int open_mode(uint32_t flags)
 {
     return (flags & O_CREAT ? PATH_CREATE : PATH_LOOKUP) |
@@ -164,6 +202,10 @@ long sys_openat(Thread *t, int dirfd, GuestAddr path, uint32_t flags, uint32_t m
     fd = try_proc(t, dirfd, p.guest, flags);
     if (fd != -1) {
         return fd;
+    }
+    err = open_busy(dirfd, p.use, flags);
+    if (err) {
+        return err;
     }
     return host_syscall(t, SYS_openat, dirfd, p.use, flags, mode);
 }
@@ -209,6 +251,10 @@ long sys_openat2(Thread *t, int dirfd, GuestAddr path, GuestAddr how, size_t siz
         if (fd != -1) {
             return fd;
         }
+    }
+    err = open_busy(dirfd, p.use, flags);
+    if (err) {
+        return err;
     }
     return host_syscall(t, SYS_openat2, dirfd, p.use, &h, sizeof h);
 }

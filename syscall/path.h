@@ -50,11 +50,19 @@ int path_resolve(Thread *t, int dirfd, const char *guest_path, char *out, size_t
 int proc_open(Thread *t, const char *path, int flags);
 
 /*
- * proc_readlink: content of a link of /proc whose content is ours to tell (self/exe).
+ * proc_readlink: content of a link of /proc whose content is ours to tell (an exe).
  * path is absolute. Returns the length put into buf (not ended by 0), or -1 when not
  * ours.
  */
 long proc_readlink(Thread *t, const char *path, char *buf, size_t len);
+
+/*
+ * proc_is_running: is that file the program of a guest, which the kernel would not let be written to?
+ * For the kernel the guest's program is a file mapped by another program, so we have to ask. Of
+ * processes of other users it is not seen, and programs of the host are not refused.
+ */
+struct stat;
+bool proc_is_running(const struct stat *file);
 
 /* path_prefix_strip: the guest's name of a host path: without the prefix when it lies there. */
 const char *path_prefix_strip(const char *host_path);

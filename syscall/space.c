@@ -23,6 +23,7 @@
 #define WIDE_PROGRAM 0x560000000000ull
 /* Left free at the top, where a kernel puts the first stack and random distances. */
 #define TOP_GAP (16ull << 20)
+#define LOWEST  (1ull << 20)
 
 /* The first address past what a 47-bit address space gives to programs. */
 uint64_t space_end = 0x7ffffffff000;
@@ -61,7 +62,9 @@ static long try_at(uint64_t addr, uint64_t len, int prot, int flags, int fd, int
 /* search: from `from` down to the middle of the space. */
 static long search(uint64_t from, uint64_t len, int prot, int flags, int fd, int64_t off)
 {
-    uint64_t step = align_up(len, PAGE_BYTES), floor = space_program() + (space_end >> 4);
+    /* Four gigabytes are too few to leave any of them to programs alone. */
+    uint64_t floor = space_end <= 1ull << 32 ? LOWEST : space_program() + (space_end >> 4);
+    uint64_t step = align_up(len, PAGE_BYTES);
 
     for (uint64_t at = from; at >= step && at - step >= floor;) {
         at -= step;

@@ -4,8 +4,9 @@
  *
  * Normally it is the host's: 47 bits, places chosen by the host kernel. Some programs only run
  * with the sizes an arm64 kernel may have (36, 39, 42 or 48 bits), which x86-64 lacks: the thread
- * sanitizer reads the size off the address of its stack. space_narrow() makes it one of the
- * smaller ones; from then on nothing of the guest lies above, and places are chosen here.
+ * sanitizer reads the size off the address of its stack. And 32-bit guests have 32.
+ * space_narrow() makes it one of the smaller ones; from then on nothing of the guest lies above, and
+ * places are chosen here.
  */
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "gen/syscalls.h"
+#include "syscall/narrow.h"
 #include "translate/base/log.h"
 
 enum { LINE_BYTES = 1024, STRING_BYTES = 200 };
@@ -90,11 +91,12 @@ static void put_string(Line *l, Thread *t, uint64_t va)
 static void put_strings(Line *l, Thread *t, uint64_t va)
 {
     enum { MOST = 16 };
-    uint64_t s;
+    size_t word = t->abi->narrow ? 4 : 8;
+    uint64_t s = 0;
 
     put(l, "{");
     for (unsigned i = 0; i < MOST; i++) {
-        if (guest_copy_in(t, &s, guest_addr(va + i * sizeof s), sizeof s) || s == 0) {
+        if (guest_copy_in(t, &s, guest_addr(va + i * word), word) || s == 0) {
             put(l, "NULL}");
             return;
         }
@@ -198,6 +200,7 @@ static void put_arg(Line *l, Thread *t, ArgSpec spec, uint64_t a)
         }
         break;
     case ARG_UINT: put(l, "%" PRIu32, (uint32_t)a); break;
+    case ARG_OFFSET:
     case ARG_LONG: put(l, "%" PRId64, (int64_t)a); break;
     case ARG_ULONG: put(l, "%" PRIu64, a); break;
     case ARG_MODE: put(l, "%#o", (unsigned)a); break;
@@ -277,7 +280,7 @@ long syscall_traced(Thread *t, const SyscallRow *row, const uint64_t *args)
         flush(&l, t);
         l.len = len;
     }
-    result = row->call(t, args);
+    result = t->abi->narrow ? narrow_call(t, (unsigned)(row - syscall_rows)) : row->call(t, args);
     put_result(&l, row->result, result);
     flush(&l, t);
     return result;

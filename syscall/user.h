@@ -28,6 +28,8 @@ struct Thread {
     pid_t tid;
     uint64_t clear_tid;         /* guest address of CLONE_CHILD_CLEARTID, 0 none */
     uint64_t robust_list, robust_len;
+    uint64_t rseq;              /* guest address of the area for rseq(2), 0 none */
+    uint32_t rseq_len, rseq_sig;
     /* signals; see signal/signal.h. Bit i is signal i + 1. */
     uint64_t sigmask;           /* the guest's blocked set */
     uint64_t saved_mask;        /* for sigsuspend, ppoll ...: put back after delivery */

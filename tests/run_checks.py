@@ -4,9 +4,9 @@
 
 usage: run_checks.py [--make MAKE] PART...
 
-Each part is the make target check-PART; the last line of its output that reads
-"N passed, N failed[, N skipped]" counts for it. A part that ends without one, or whose exit
-status says failure although nothing failed, is one failure more. The parts' lines are shown as
+Each part is the make target check-PART; the lines of its output that read
+"N passed, N failed[, N skipped]" count for it, one for each guest. A part without one, or whose
+exit status says failure although nothing failed, is one failure more. The parts' lines are shown as
 they come, their closing lines are not: the only such line is the sum, printed last.
 """
 import argparse
@@ -32,7 +32,7 @@ def run_part(make, part):
     for line in p.stdout:
         m = CLOSING.match(line.strip())
         if m:
-            found = [int(x or 0) for x in m.groups()]
+            found = [x + int(y or 0) for x, y in zip(found or (0, 0, 0), m.groups())]
         else:
             sys.stdout.write("  " + line)
             sys.stdout.flush()

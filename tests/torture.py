@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Run the execute tests of a compiler's torture suite as guest programs.
 
-usage: torture.py [--mimus CMD] [--oracle CMD] [--opts="-O0 -O3,-funroll-loops"] [--only REGEX]
-                  [--engines jit,interp] [--jobs N] [--out DIR] FOLDER...
+usage: torture.py [--arch aarch64|riscv64] [--mimus CMD] [--oracle CMD]
+                  [--opts="-O0 -O3,-funroll-loops"] [--only REGEX] [--engines jit,interp] [--jobs N] [--out DIR] FOLDER...
 
 A FOLDER is gcc/testsuite/gcc.c-torture/execute of a GCC source tree (Debian: the package
 gcc-12-source), or another of that suite: execute/ieee, gcc.target/aarch64/advsimd-intrinsics,
 gcc.dg/vect. Each test is one C file that calls abort() when something is wrong. It is built
-statically by aarch64-linux-gnu-gcc for every optimisation level and run; its exit status must be
+statically by ARCH-linux-gnu-gcc for every optimisation level and run; its exit status must be
 that of the oracle (0 where there is none; tests that fail under the oracle as well are left
 out). Programs and the oracle's answers are kept in DIR, so that a second run only runs Mimus.
 """
@@ -23,7 +23,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CC = "aarch64-linux-gnu-gcc"
+CC = "%s-linux-gnu-gcc"         # of the guest
 # Half of the suite is older than prototypes.
 CFLAGS = ["-w", "-std=gnu17", "-static"]
 # As Mimus by default: with LSE, for one. 930529-1 at -O3 has an empty main() (GCC takes all of it to
@@ -32,8 +32,8 @@ CPU = "max"
 BUILD_SECONDS, RUN_SECONDS = 120, 60
 
 
-def find_oracle():
-    r = subprocess.run([os.path.join(ROOT, "scripts", "newest-qemu"), "aarch64"],
+def find_oracle(arch):
+    r = subprocess.run([os.path.join(ROOT, "scripts", "newest-qemu"), arch],
                        stdout=subprocess.PIPE, text=True)
     return [r.stdout.strip().splitlines()[-1], "-cpu", CPU] if r.returncode == 0 else None
 
@@ -45,7 +45,7 @@ def dg_options(source):
     return [o for line in found for o in line.split() if not o.startswith("-O")]
 
 
-def build(source, opt, exe):
+def build(cc, source, opt, exe):
     """Whether exe is there; that a source does not build is kept as EXE.bad."""
     newest = os.path.getmtime(source)
     for path, answer in ((exe, True), (exe + ".bad", False)):
@@ -54,7 +54,7 @@ def build(source, opt, exe):
     extra = dg_options(source)
     extra += ["-DSIGNAL_SUPPRESS"] if "/ieee/" in source else []
     try:
-        r = subprocess.run([CC] + CFLAGS + extra + opt.split(",") +
+        r = subprocess.run([cc] + CFLAGS + extra + opt.split(",") +
                            ["-o", exe + ".tmp", source, "-lm"],
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, timeout=BUILD_SECONDS)
@@ -95,8 +95,8 @@ def wanted(oracle, exe):
 
 def one(job):
     """(name, {engine: status}) of one program; None for one that is left out."""
-    name, source, opt, exe, oracle, runners = job
-    if not build(source, opt, exe) or wanted(oracle, exe) != 0:
+    name, cc, source, opt, exe, oracle, runners = job
+    if not build(cc, source, opt, exe) or wanted(oracle, exe) != 0:
         return name, None
     result = {engine: run(command, exe) for engine, command in runners}
     shutil.rmtree(exe + ".d", ignore_errors=True)
@@ -110,32 +110,33 @@ def jobs_of(a, oracle, runners):
             if not re.search(a.only, name):
                 continue
             for opt in a.opts.split():
-                where = os.path.join(os.path.abspath(a.out), opt.lstrip("-").replace(",", ""),
+                where = os.path.join(os.path.abspath(a.out), a.arch, opt.lstrip("-").replace(",", ""),
                                      os.path.basename(os.path.dirname(source)))
                 os.makedirs(where, exist_ok=True)
-                yield (name + " " + opt, source, opt, os.path.join(where, name), oracle, runners)
+                yield (name + " " + opt, CC % a.arch, source, opt, os.path.join(where, name), oracle, runners)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("folder", nargs="*")
+    ap.add_argument("--arch", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
-    ap.add_argument("--oracle", help="default: the newest qemu-aarch64 there is; '' for none")
+    ap.add_argument("--oracle", help="default: the newest qemu-ARCH there is; '' for none")
     ap.add_argument("--opts", default="-O0 -O1 -O2 -O3")
     ap.add_argument("--only", default="", help="regular expression of test names")
     ap.add_argument("--engines", default="jit")
     ap.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     ap.add_argument("--out", default="build/torture")
     a = ap.parse_args()
-    if not a.folder or not shutil.which(CC):
-        print("skipped: no %s" % (CC if a.folder else
+    if not a.folder or not shutil.which(CC % a.arch):
+        print("skipped: no %s" % (CC % a.arch if a.folder else
                                   "folder of torture tests (make TORTURE=.../execute)"))
         print("0 passed, 0 failed, 1 skipped")
         return 0
     mimus = shlex.split(a.mimus)
     mimus[0] = os.path.abspath(mimus[0])
-    oracle = find_oracle() if a.oracle is None else shlex.split(a.oracle)
+    oracle = find_oracle(a.arch) if a.oracle is None else shlex.split(a.oracle)
     runners = [(e, mimus + ([] if e == "jit" else ["-accel", e])) for e in a.engines.split(",")]
     passed = failed = skipped = 0
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:

@@ -20,12 +20,38 @@
 #include "translate/env_layout.h"
 #include "translate/ir/ir.h"
 
-enum { MXCSR_DEFAULT = 0x1f80, MXCSR_IM = 0x80 };
+enum { MXCSR_DEFAULT = 0x1f80, MXCSR_IM = 0x80, MXCSR_FLAGS = 0x3f };
+
+/* Flags that may trap while they are not set, and where MXCSR masks them. */
+enum { FP_TRAPPED = FP_DIVZERO | FP_OVERFLOW | FP_UNDERFLOW, MASK_SHIFT = 8,
+       MXCSR_TRAPPED = FP_TRAPPED << MASK_SHIFT };
+_Static_assert(MXCSR_TRAPPED == 0xe00, "ZM, OM, UM");
+
+enum { TRAPS_MAX = 1000 };      /* some milliseconds */
+
+/* set_masks: rt.mxcsr for the flags that are set. */
+static void set_masks(Env *env)
+{
+    uint32_t base = env->rt.mxcsr | MXCSR_TRAPPED;
+
+    env->rt.mxcsr_base = env->rt.fp_lazy ? base & ~(uint32_t)MXCSR_TRAPPED : base;
+    env->rt.mxcsr = env->rt.mxcsr_base | (env->rt.fp_flags & FP_TRAPPED) << MASK_SHIFT;
+    env->rt.fp_unread = 1;
+}
+
+/* load_masks: the same for the host's MXCSR, when it is the guest's: the one in which invalid traps. */
+static void load_masks(const Env *env, uint32_t csr)
+{
+    if (!(csr & MXCSR_IM))
+        csr = (csr & ~(uint32_t)MXCSR_TRAPPED) | (env->rt.mxcsr & MXCSR_TRAPPED);
+    _mm_setcsr(csr);
+}
 
 static void start_values(Env *env)
 {
     env->rt.shadow_sp = env->rt.shadow_base;
     env->rt.mxcsr = MXCSR_DEFAULT & ~MXCSR_IM;
+    set_masks(env);
 }
 
 Env *env_new(void)
@@ -121,6 +147,7 @@ void env_set_fp_mode(Env *env, const FpMode *m)
                    (m->default_nan ? MODE_DEFAULT_NAN : 0) | (m->alt_half ? MODE_ALT_HALF : 0) |
                    (m->flush_zero16 ? MODE_FLUSH16 : 0);
     env->rt.mxcsr = ((MXCSR_DEFAULT & ~MXCSR_IM) & ~0x6000u) | (uint32_t)rc[m->round & 3] << 13;
+    set_masks(env);
     _mm_setcsr(env->rt.mxcsr | sticky);
 }
 
@@ -146,12 +173,33 @@ uint32_t env_fp_flags(Env *env)
 {
     uint32_t f = env->rt.fp_flags | flags_from_mxcsr(_mm_getcsr());
 
-    return env->rt.fcmp_invalid ? f | FP_INVALID : f;
+    return f | env->rt.fcmp_invalid;
 }
 
 void env_set_fp_flags(Env *env, uint32_t flags)
 {
     env->rt.fp_flags = flags;
     env->rt.fcmp_invalid = 0;
-    _mm_setcsr(_mm_getcsr() & ~0x3fu);
+    set_masks(env);
+    load_masks(env, _mm_getcsr() & ~(uint32_t)MXCSR_FLAGS);
+}
+
+void env_lazy_flags(Env *env, bool on)
+{
+    env->rt.fp_flags |= flags_from_mxcsr(_mm_getcsr());
+    env->rt.fp_lazy = on;
+    set_masks(env);
+    load_masks(env, _mm_getcsr());
+}
+
+void env_settle_flags(Env *env)
+{
+    if (!env->rt.fp_lazy)
+        return;
+    if (env->rt.fp_traps > TRAPS_MAX) {
+        env_lazy_flags(env, false);
+    } else if ((env->rt.fp_flags & FP_TRAPPED) << MASK_SHIFT & ~env->rt.mxcsr) {
+        set_masks(env);
+        load_masks(env, _mm_getcsr());
+    }
 }

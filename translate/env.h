@@ -76,7 +76,7 @@ typedef struct {
     uint32_t qc;                /* nonzero: saturation happened since last cleared */
     uint32_t exit_kind;
     uint32_t exit_arg;
-    uint32_t fcmp_invalid;      /* nonzero: a signalling compare met a quiet NaN */
+    uint32_t fcmp_invalid;      /* FP_INVALID: a signalling compare met a quiet NaN; or 0 */
     uint32_t nzcv;              /* flags while translated code runs, in the back-end's packed form */
     uint64_t excl_addr;         /* exclusive monitor: address, size in bytes or 0, value */
     uint64_t excl_size;
@@ -123,6 +123,20 @@ typedef struct {
     bool (*on_quick)(Env *env);
     uint32_t btype;             /* kind of an indirect branch on its way to the pc; 0: none */
     void *hint_notes;           /* fork_hints.c: where to note what is translated, or NULL */
+    /* Restartable sequences, see host/interp/rseq.h. */
+    uint64_t rseq_field;        /* guest address of the registered area's rseq_cs; 0: none */
+    uint32_t rseq_sig;
+    uint32_t rseq_on;           /* a section is under way: memory is changed by rseq_write() */
+    uint32_t rseq_single;       /* interpreter: run one instruction by itself next */
+    uint32_t rseq_faults;       /* that this section met in a row */
+    uint64_t rseq_value;        /* the guest's descriptor, and what it says */
+    uint64_t rseq_start, rseq_bytes, rseq_abort;
+    const void *rseq_code;      /* host code for the signature */
+    /* See env_lazy_flags(). */
+    uint32_t fp_lazy;           /* 1 or 0 */
+    uint32_t fp_unread;         /* MXCSR may have flags that fp_flags lacks; 1 or 0 */
+    uint32_t mxcsr_base;        /* mxcsr while no flag is set */
+    uint32_t fp_traps;          /* how often the host trapped for a flag */
 } EnvRt;
 
 /*
@@ -188,6 +202,16 @@ void env_set_guest_mode(Env *env, uint32_t bits);
  */
 uint32_t env_fp_flags(Env *env);
 void env_set_fp_flags(Env *env, uint32_t flags);
+
+/*
+ * env_lazy_flags: for guests that read their sticky flags all the time, when it is on. To read MXCSR
+ * the host waits for all floating point that is under way; so division by zero, overflow and
+ * underflow trap as long as they are not set (which they most often never are), and when inexact is
+ * set, which it soon is, all flags are in fp_flags. Invalid always traps. A thread that traps often
+ * is given up: it reads MXCSR. env_settle_flags: call when fp_flags may have changed. Own thread.
+ */
+void env_lazy_flags(Env *env, bool on);
+void env_settle_flags(Env *env);
 
 /*
  * env_watch_underflow: from now on (on) whether a result was tiny is decided before rounding in

@@ -12,6 +12,7 @@
 #include "translate/cache/cache.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/interp.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/stats.h"
 #include "translate/translate.h"
 #include "translate/translate_unit.h"
@@ -183,10 +184,21 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
     return leave(env, uc, EXIT_FAULT);
 }
 
+/* clear_unmasked: clear the flags of MXCSR that trap, which are in bits 5 to 0, masked 7 bits above. */
+static uint32_t clear_unmasked(uint32_t *mxcsr)
+{
+    uint32_t trapped = *mxcsr & ~(*mxcsr >> 7) & 0x3f;
+
+    *mxcsr &= ~trapped;
+    return trapped;
+}
+
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
     uint32_t flags;
 
+    if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0 && rseq_fault(uc))
+        return FAULT_RESUME;
     if ((sig == SIGSEGV || sig == SIGBUS) && interp_fault(env, sig, info, uc)) {
         stats_add(STAT_fault_interp);
         return FAULT_RESUME;
@@ -197,8 +209,12 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
     case SIGSEGV:
     case SIGBUS: return memory_fault(env, sig, info, uc);
     case SIGFPE:
-        /* An invalid operation: the interpreter makes the guest's NaN and flags. */
-        uc->uc_mcontext.fpregs->mxcsr &= ~1u;
+        /*
+         * An invalid operation, or a flag that is not to be set unseen (env_lazy_flags): the
+         * interpreter makes the guest's result and flags.
+         */
+        if (clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr) != FP_INVALID)
+            env->rt.fp_traps++;
         stats_add(STAT_fault_nan);
         return sync_state(env, uc, &flags) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
     default: return FAULT_NOT_OURS;

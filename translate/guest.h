@@ -76,6 +76,7 @@ struct Guest {
      */
     bool blanket_icache;
     bool top_byte_ignore;       /* bits 63 to 56 of data and branch addresses do not count */
+    bool addresses_32;          /* address sums wrap at 4 GiB; operands are zero-extended */
     const GuestReg *regs;
     unsigned n_regs;
     uint16_t pc_offset;         /* u64 guest pc in the state struct */

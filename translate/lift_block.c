@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "translate/base/log.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/translate.h"
 
 /* Bytes behind an instruction that its lift function may look at. */
@@ -91,6 +92,14 @@ static void end_undefined(IrBlock *ir, GuestAddr pc, uint32_t n_op)
             IR_EXC_UNDEF);
 }
 
+/* end_interpreted: the instruction at pc is run by the interpreter, and what follows by another block. */
+static void end_interpreted(IrBlock *ir, GuestAddr pc, uint32_t n_op)
+{
+    ir->n_op = n_op;
+    ir_emit(ir, IR_guard, IR_I64, 0, ir_const(ir, IR_I64, 0), IR_NONE, IR_NONE, 0);
+    ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, pc.va), IR_NONE, IR_NONE, 0);
+}
+
 /* lift_one: the instruction at l->pc. Returns its length, or 0 after ending the block. */
 static uint32_t lift_one(Lift *l)
 {
@@ -103,6 +112,8 @@ static uint32_t lift_one(Lift *l)
     len = l->guest->lift_insn(l);
     if (!len) {
         end_undefined(ir, l->pc, n_op);
+    } else if (l->fuse && rseq_watched(ir, n_op, l->pc.va)) {
+        end_interpreted(ir, l->pc, n_op);
     }
     return len;
 }
@@ -137,7 +148,7 @@ void lift_depend(Lift *l, GuestAddr a)
     l->ir->far_pages |= ir_page_bit(a);
 }
 
-unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode, bool fuse)
 {
     const Guest *g = ir->guest;
     Lift l = { .ir = ir,
@@ -145,8 +156,7 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
                .pc = pc,
                .features = translate_options.features,
                .mode = mode,
-               .fuse = max_insns > 1 && translate_options.accel == ACCEL_JIT &&
-                       !translate_options.one_insn_per_block };
+               .fuse = fuse };
     uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
     CodeCopy copy;
@@ -184,6 +194,19 @@ unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode
         log_block(ir);
     }
     return ir->n_insn;
+}
+
+unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+{
+    bool fuse = max_insns > 1 && translate_options.accel == ACCEL_JIT &&
+                !translate_options.one_insn_per_block;
+
+    return lift_some(ir, pc, max_insns, mode, fuse);
+}
+
+unsigned lift_block_plain(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+{
+    return lift_some(ir, pc, max_insns, mode, false);
 }
 
 /* The kernel tells a hole (MAPERR) from a page without PROT_EXEC (ACCERR). */

@@ -27,6 +27,9 @@ enum { LIFT_MAX_INSNS = 512 };
  */
 unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
 
+/* lift_block_plain: the same for the interpreter: each instruction by itself, none left to it. */
+unsigned lift_block_plain(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
+
 /* lift_hash: of n bytes of code; what IrBlock.code_hash is made by. */
 uint32_t lift_hash(const uint8_t *code, uint32_t n);
 

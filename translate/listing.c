@@ -202,7 +202,7 @@ static void ir_column(Listing *l, const IrBlock *b, uint32_t from, uint32_t to)
 static void guest_column(Listing *l, uint64_t pc, size_t bytes)
 {
     const uint8_t *p = (const uint8_t *)pc;
-    cs_insn *insn = LOG_ON(in_asm) ? cs_malloc(l->guest) : NULL;
+    cs_insn *insn = LOG_ON(in_asm) && l->guest ? cs_malloc(l->guest) : NULL;
 
     l->code_of.n = 0;
     while (insn && cs_disasm_iter(l->guest, &p, &bytes, &pc, insn))
@@ -362,14 +362,21 @@ static void print_unit(Listing *l)
     print_cold(l);
 }
 
+static void close_guest(Listing *l)
+{
+    if (l->guest)
+        cs_close(&l->guest);
+}
+
 static bool open_disassemblers(Listing *l)
 {
     const Guest *g = l->e->guest;
 
+    /* Without one for the guest its words stay unexplained. */
     if (cs_open((cs_arch)g->capstone_arch, (cs_mode)g->capstone_mode, &l->guest) != CS_ERR_OK)
-        return false;
+        l->guest = 0;
     if (cs_open(CS_ARCH_X86, CS_MODE_64, &l->host) != CS_ERR_OK) {
-        cs_close(&l->guest);
+        close_guest(l);
         return false;
     }
     cs_option(l->host, CS_OPT_SKIPDATA, CS_OPT_ON);
@@ -398,7 +405,7 @@ void listing_print(const Emit *e)
     l->f = open_memstream(&text, &len);
     if (l->f && open_disassemblers(l)) {
         print_unit(l);
-        cs_close(&l->guest);
+        close_guest(l);
         cs_close(&l->host);
     }
     if (l->f)

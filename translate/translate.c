@@ -18,6 +18,7 @@
 #include "translate/fork_hints.h"
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/lift_block.h"
 #include "translate/listing.h"
 #include "translate/opt/opt.h"
@@ -328,13 +329,34 @@ static int rt_syscall(Env *env, uint32_t imm)
     return leave || moved || *pc_of(env) != next;
 }
 
+/* helper_guarded: one that may fault; exit_kind tells whether it did: see THUNK_HELPER_FAULT. */
+static uint64_t helper_guarded(Env *env, const HelperDef *h)
+{
+    void *outer = env->rt.access_jmp;
+    sigjmp_buf jmp;
+    volatile uint64_t r = 0;
+
+    env->rt.exit_kind = EXIT_NONE;
+    if (sigsetjmp(jmp, 0) == 0) {
+        env->rt.access_jmp = &jmp;
+        env->rt.access_addr = env->rt.arg[0];
+        env->rt.in_access = INTERP_DATA;
+        r = h->fn(env, env->rt.arg[0], env->rt.arg[1], env->rt.arg[2]);
+    }
+    env->rt.in_access = 0;
+    env->rt.access_jmp = outer;
+    return r;
+}
+
 static uint64_t rt_helper(Env *env, uint32_t number)
 {
     const HelperDef *h = &guest->helpers[number];
 
     if (h->flags & HELPER_READS_STATE)
         flags_to_guest(env);
-    uint64_t r = h->fn(env, env->rt.arg[0], env->rt.arg[1], env->rt.arg[2]);
+    uint64_t r = h->flags & HELPER_MAY_FAULT
+                     ? helper_guarded(env, h)
+                     : h->fn(env, env->rt.arg[0], env->rt.arg[1], env->rt.arg[2]);
 
     if (h->flags & HELPER_WRITES_STATE)
         flags_from_guest(env);
@@ -467,8 +489,9 @@ static ExitKind step(Env *env)
 {
     stats_step(*pc_of(env));
     env->rt.doing = DOING_INTERP;
-    ExitKind kind = interp_step(env);
+    ExitKind kind = rseq_follow(env, guest, interp_step(env), interp_some);
 
+    env_settle_flags(env);
     env->rt.doing = DOING_GUEST;
     return kind;
 }
@@ -526,6 +549,7 @@ void translate_invalidate(GuestAddr start, uint64_t len)
     if (!len || !pages_has_code(start, len))
         return;
     interp_invalidate();
+    rseq_code_changed();
     if (translate_options.accel == ACCEL_JIT)
         cache_kill(start.va, start.va + len, running);
 }

@@ -32,6 +32,14 @@ OTHER = (":qemu-aarch64:M::\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00
          "\\xff\\xfe\\xff\\xff\\xff:/bin/true:%s")
 
 
+# What there is to register on an x86-64 host, in the order of `status`.
+GUESTS = ["aarch64", "riscv64", "riscv32"]
+
+
+def names(*guests):
+    return sorted("mimus-" + g for g in guests)
+
+
 class Wrong(Exception):
     pass
 
@@ -85,7 +93,7 @@ def case_register_mounts_and_runs(b):
 
 def case_register_all(b):
     b.run("register")
-    b.expect("entries", b.entries(), ["mimus-aarch64", "mimus-riscv64"])
+    b.expect("entries", b.entries(), names(*GUESTS))
 
 
 def case_register_twice(b):
@@ -121,7 +129,7 @@ def case_register_works_in_a_chroot(b):
 def case_unregister(b):
     b.run("register")
     b.run("unregister", "riscv64", says="mimus-riscv64: removed")
-    b.expect("entries", b.entries(), ["mimus-aarch64"])
+    b.expect("entries", b.entries(), names("aarch64", "riscv32"))
     b.run("unregister")
     b.expect("entries", b.entries(), [])
     b.run("unregister", says="is not registered")
@@ -142,7 +150,7 @@ def case_foreign_entry_kept(b):
     b.mount()
     b.write("register", OTHER % "F")
     b.run("register", "--keep", says="left to qemu-aarch64")
-    b.expect("entries", b.entries(), ["mimus-riscv64", "qemu-aarch64"])
+    b.expect("entries", b.entries(), names("riscv64", "riscv32") + ["qemu-aarch64"])
 
 
 def case_foreign_entry_replaced(b):
@@ -215,7 +223,7 @@ def case_status(b):
     b.run("status", says="ready")
     seen = json.loads(b.run("status", "--json"))
     b.expect("states", [(g["arch"], g["state"]) for g in seen["guests"]],
-             [("aarch64", "ready"), ("riscv64", "missing")])
+             [("aarch64", "ready")] + [(g, "missing") for g in GUESTS[1:]])
     b.write("mimus-aarch64", "0")
     b.run("status", "aarch64", says="disabled")
 
@@ -225,11 +233,11 @@ def case_entry_point(b):
     b.expect("emulators", seen["emulators"], [])
     out = b.run("--install", "all")
     seen = json.loads(out[out.index("{"):])
-    b.expect("emulators", sorted(seen["emulators"]), ["mimus-aarch64", "mimus-riscv64"])
+    b.expect("emulators", sorted(seen["emulators"]), names(*GUESTS))
     if not {"linux/amd64", "linux/arm64", "linux/riscv64"} <= set(seen["supported"]):
         raise Wrong("supported: %s" % seen["supported"])
     b.run("--uninstall", "arm64")
-    b.expect("entries", b.entries(), ["mimus-riscv64"])
+    b.expect("entries", b.entries(), names("riscv64", "riscv32"))
     b.run("--install", "arm64,riscv64")
     b.run("--uninstall", "qemu-*")
     b.expect("entries", b.entries(), [])

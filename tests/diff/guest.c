@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * guest.c: the AArch64 program that executes random sequences of instructions; run.py makes
+ * guest.c: the guest program that executes random sequences of instructions; run.py makes
  * the sequences and compares what this program reports under different emulators.
  *
  *   guest IN OUT          run all sequences, write one 64-bit hash of the end state for each
  *   guest IN - INDEX      run one and print its end state as text
  *
- * IN is a list of records: u32 seed, u32 n, then n instruction words. The start state is made
- * from the seed. x28 and SP point into the middle of scratch memory and x27 holds a small
- * multiple of 16, now and then below zero or with a tag; instructions that access memory use only
- * these as addresses. x26 counts loops. A signal is part of the result: its number, code, address
- * and place are recorded, and execution goes on after the instruction.
+ * IN is a list of records: u32 seed, u32 n, then n words of code. The start state is made from the
+ * seed. place_bases() has registers point into scratch memory; instructions that access memory
+ * use only these as addresses. A signal is part of the result: its number, code, address and
+ * place are recorded, and execution goes on after the instruction.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -22,10 +21,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <ucontext.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "tests/diff/machine.h"
 
 #define CODE_AREA    0x1000000000ul
 #define SCRATCH_AREA 0x1000400000ul
@@ -51,33 +49,9 @@ static const uint64_t *template_memory(void)
 static void make_state(State *s, uint32_t seed)
 {
     rng = seed * 0x2545f4914f6cdd1dull + 99;
-    for (int i = 0; i < 31; i++) {
-        s->x[i] = int_value();
-    }
-    s->x[27] = 16 * (next() % 5);
-    switch (next() % 16) {
-    case 0: s->x[27] = -s->x[27]; break;
-    case 1: s->x[27] |= 0x5500000000000000; break;
-    case 2: s->x[27] = (uint32_t)-s->x[27] | 0x7700000000000000; break;
-    }
-    s->x[28] = SCRATCH_AREA + SCRATCH_BYTES / 2 + 16 * (next() % 8);
-    s->sp = SCRATCH_AREA + SCRATCH_BYTES / 2;
-    unsigned kind = (unsigned)next() % 8;       /* one sequence mostly sees one kind of data */
-    for (int i = 0; i < 32; i++) {
-        unsigned k = next() % 4 ? kind : (unsigned)(next() % 8);
-        s->v[i][0] = lane_value(k);
-        s->v[i][1] = next() % 5 ? lane_value(k) : 0;
-    }
-    s->nzcv = next() & 0xf0000000;
-    s->fpcr = 0;
-    if (next() % 4 == 0) {
-        s->fpcr = (next() & 3) << 22;           /* rounding */
-        s->fpcr |= next() % 4 ? 0 : 1u << 24;   /* FZ */
-        s->fpcr |= next() % 4 ? 0 : 1u << 25;   /* DN */
-        s->fpcr |= next() % 6 ? 0 : 1u << 26;   /* AHP */
-        s->fpcr |= next() % 3 || !(seed >> 31) ? 0 : 1u << 19;      /* FZ16 */
-    }
-    s->fpsr = next() % 4 ? 0 : next() & 0x0800009f;
+    /* One sequence mostly sees one kind of data. */
+    random_state(s, (unsigned)next() % 8, 4, seed >> 31);
+    place_bases(s, SCRATCH_AREA + SCRATCH_BYTES / 2);
 }
 
 /* ---- signals ---- */
@@ -90,16 +64,16 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static void handler(int sig, siginfo_t *si, void *ctx)
 {
-    mcontext_t *m = &((ucontext_t *)ctx)->uc_mcontext;
-    uint64_t at = m->pc - CODE_AREA;
+    uint64_t *pc = context_pc(ctx), at = *pc - CODE_AREA;
 
     out_state.events = mix(out_state.events, (uint64_t)sig << 32 | at % (SLOT_WORDS * 4));
     if (sig == SIGSEGV || sig == SIGBUS) {
         out_state.events = mix(out_state.events, (uint64_t)si->si_addr + (unsigned)si->si_code);
     }
-    m->pc += 4;
     if (at >= CODE_BYTES || ++out_state.n_events > MAX_EVENTS) {
-        m->pc = (uint64_t)seq_exit;
+        *pc = (uint64_t)seq_exit;
+    } else {
+        *pc += insn_bytes(*pc);
     }
 }
 
@@ -128,7 +102,7 @@ static void run_one(const uint32_t *record, unsigned slot)
     memcpy(scratch, template_memory(), SCRATCH_BYTES);
     out_state.events = 0;
     out_state.n_events = 0;
-    run_seq(&in, CODE_AREA + slot * SLOT_WORDS * 4);
+    run_seq(&in, CODE_AREA + slot * SLOT_WORDS * 4 + code_skew(record[0]));
 }
 
 static uint64_t hash_state(void)
@@ -156,14 +130,7 @@ static void print_state(void)
 {
     const uint64_t *t = template_memory();
 
-    for (int i = 0; i < 31; i++) {
-        printf("x%d 0x%lx\n", i, out_state.x[i]);
-    }
-    printf("sp 0x%lx\nnzcv 0x%lx\nfpcr 0x%lx\nfpsr 0x%lx\n", out_state.sp, out_state.nzcv,
-           out_state.fpcr, out_state.fpsr);
-    for (int i = 0; i < 32; i++) {
-        printf("v%d 0x%016lx%016lx\n", i, out_state.v[i][1], out_state.v[i][0]);
-    }
+    print_regs(&out_state, "");
     printf("signals %u 0x%lx\n", out_state.n_events, out_state.events);
     for (unsigned i = 0; i < SCRATCH_BYTES / 8; i++) {
         if (scratch[i] != t[i]) {
@@ -174,14 +141,10 @@ static void print_state(void)
 
 static void place(const uint32_t *record, unsigned slot)
 {
-    uint32_t *code = (uint32_t *)CODE_AREA + slot * SLOT_WORDS, n = record[1];
-    uint64_t exit_at = (uint64_t)seq_exit;
+    uint8_t *code = (uint8_t *)CODE_AREA + slot * SLOT_WORDS * 4 + code_skew(record[0]);
 
-    memcpy(code, record + 2, 4 * n);
-    code[n++] = 0xd503201f;         /* nop: where a branch over the last instruction lands */
-    code[n++] = 0x5800005b;         /* ldr x27, the address two words on */
-    code[n++] = 0xd61f0360;         /* br x27 */
-    memcpy(code + n, &exit_at, 8);
+    memcpy(code, record + 2, 4 * record[1]);
+    put_exit(code + 4 * record[1]);
 }
 
 static const uint32_t *load(const char *path, size_t *words)

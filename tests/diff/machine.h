@@ -1,85 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h: the whole register state of an AArch64 program: entering code with it, leaving
- * with what came of it, and random values to fill it with. Shared by the guest programs of
- * tests/diff and tests/isa, each of which is one C file.
+ * machine.h: the whole register state of a guest program: entering code with it, leaving with
+ * what came of it, and random values to fill it with. Shared by the guest programs of tests/diff
+ * and tests/isa, each of which is one C file. What a CPU has is in the folder of its name:
  *
+ *   State                   all registers, and what signals there were
  *   run_seq(&state, code)   load every register but PC from state, jump to code
  *   seq_exit                where code, or a signal handler for it, must jump: all is stored
- *                           in out_state and run_seq() returns; x27 is lost on the way
+ *                           in out_state and run_seq() returns; one register is lost on the way
+ *   put_exit(at)            write code that goes to seq_exit; returns its bytes
+ *   random_state()          fill the registers with edge values, mostly of one kind
+ *   place_bases()           the registers by which sequences access memory, in the middle of it
+ *   print_regs(), context_pc(), insn_bytes()
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct {
-    uint64_t x[31], sp;
-    uint64_t v[32][2];
-    uint64_t nzcv, fpcr, fpsr;
-    uint64_t events;            /* hash of signals */
-    unsigned n_events;
-} State;
-_Static_assert(offsetof(State, nzcv) == 768, "known to run_seq");
-
-void run_seq(const State *in, uint64_t code);
-void seq_exit(void);
-State out_state;
-uint64_t harness_sp;
-
-asm(".text\n.globl run_seq, seq_exit\n"
-    "run_seq:\n"
-    "  clrex\n"
-    "  stp x29, x30, [sp, #-176]!\n"
-    "  stp x19, x20, [sp, #16]\n  stp x21, x22, [sp, #32]\n  stp x23, x24, [sp, #48]\n"
-    "  stp x25, x26, [sp, #64]\n  stp x27, x28, [sp, #80]\n"
-    "  stp d8, d9, [sp, #96]\n  stp d10, d11, [sp, #112]\n"
-    "  stp d12, d13, [sp, #128]\n  stp d14, d15, [sp, #144]\n"
-    "  adrp x9, harness_sp\n  add x9, x9, :lo12:harness_sp\n"
-    "  mov x10, sp\n  str x10, [x9]\n"
-    "  mov x30, x1\n"
-    "  ldr x2, [x0, #768]\n  msr nzcv, x2\n"
-    "  ldr x2, [x0, #776]\n  msr fpcr, x2\n"
-    "  ldr x2, [x0, #784]\n  msr fpsr, x2\n"
-    "  ldr x2, [x0, #248]\n  mov sp, x2\n"
-    "  add x3, x0, #256\n"
-    "  ld1 {v0.2d-v3.2d}, [x3], #64\n  ld1 {v4.2d-v7.2d}, [x3], #64\n"
-    "  ld1 {v8.2d-v11.2d}, [x3], #64\n  ld1 {v12.2d-v15.2d}, [x3], #64\n"
-    "  ld1 {v16.2d-v19.2d}, [x3], #64\n  ld1 {v20.2d-v23.2d}, [x3], #64\n"
-    "  ld1 {v24.2d-v27.2d}, [x3], #64\n  ld1 {v28.2d-v31.2d}, [x3], #64\n"
-    "  ldp x2, x3, [x0, #16]\n  ldp x4, x5, [x0, #32]\n  ldp x6, x7, [x0, #48]\n"
-    "  ldp x8, x9, [x0, #64]\n  ldp x10, x11, [x0, #80]\n  ldp x12, x13, [x0, #96]\n"
-    "  ldp x14, x15, [x0, #112]\n  ldp x16, x17, [x0, #128]\n  ldp x18, x19, [x0, #144]\n"
-    "  ldp x20, x21, [x0, #160]\n  ldp x22, x23, [x0, #176]\n  ldp x24, x25, [x0, #192]\n"
-    "  ldp x26, x27, [x0, #208]\n  ldp x28, x29, [x0, #224]\n"
-    "  ldp x0, x1, [x0]\n"
-    "  br x30\n"
-    "seq_exit:\n"
-    "  adrp x27, out_state\n  add x27, x27, :lo12:out_state\n"
-    "  stp x0, x1, [x27]\n  stp x2, x3, [x27, #16]\n  stp x4, x5, [x27, #32]\n"
-    "  stp x6, x7, [x27, #48]\n  stp x8, x9, [x27, #64]\n  stp x10, x11, [x27, #80]\n"
-    "  stp x12, x13, [x27, #96]\n  stp x14, x15, [x27, #112]\n  stp x16, x17, [x27, #128]\n"
-    "  stp x18, x19, [x27, #144]\n  stp x20, x21, [x27, #160]\n  stp x22, x23, [x27, #176]\n"
-    "  stp x24, x25, [x27, #192]\n  stp x26, xzr, [x27, #208]\n  stp x28, x29, [x27, #224]\n"
-    "  mov x0, sp\n  stp x30, x0, [x27, #240]\n"
-    "  mrs x0, nzcv\n  str x0, [x27, #768]\n"
-    "  mrs x0, fpcr\n  str x0, [x27, #776]\n"
-    "  mrs x0, fpsr\n  str x0, [x27, #784]\n"
-    "  msr fpcr, xzr\n"
-    "  add x3, x27, #256\n"
-    "  st1 {v0.2d-v3.2d}, [x3], #64\n  st1 {v4.2d-v7.2d}, [x3], #64\n"
-    "  st1 {v8.2d-v11.2d}, [x3], #64\n  st1 {v12.2d-v15.2d}, [x3], #64\n"
-    "  st1 {v16.2d-v19.2d}, [x3], #64\n  st1 {v20.2d-v23.2d}, [x3], #64\n"
-    "  st1 {v24.2d-v27.2d}, [x3], #64\n  st1 {v28.2d-v31.2d}, [x3], #64\n"
-    "  adrp x9, harness_sp\n  add x9, x9, :lo12:harness_sp\n  ldr x10, [x9]\n  mov sp, x10\n"
-    "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
-    "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
-    "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n"
-    "  ldp d12, d13, [sp, #128]\n  ldp d14, d15, [sp, #144]\n"
-    "  ldp x29, x30, [sp], #176\n"
-    "  ret\n");
-
-/* ---- the start state ---- */
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
 
 static uint64_t rng;
 
@@ -201,3 +142,9 @@ static inline uint64_t lane_value(unsigned kind)
     default: return next();
     }
 }
+
+#if defined(__aarch64__)
+#include "tests/diff/aarch64/machine.h"
+#elif defined(__riscv)
+#include "tests/diff/riscv64/machine.h"
+#endif

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compare Mimus with another emulator on random sequences of AArch64 instructions.
+"""Compare Mimus with another emulator on random sequences of instructions.
 
-usage: run.py [--mimus CMD] [--oracle CMD] [--sequences N] [--seed N] [--rows REGEX]
+usage: run.py [--arch aarch64|riscv64] [--mimus CMD] [--tool isa-words] [--oracle CMD] [--sequences N] [--seed N] [--rows REGEX]
               [--engines jit,interp,sse,min] [--length N] [--out DIR]
 
-Words are made from the rows of the decode tables (rows.py), executed by tests/diff/guest.c
-under each emulator, and the end states (x, sp, NZCV, FPCR, FPSR, v, signals, memory) compared.
-For a difference the sequence is cut down to the instructions that matter and shown
-disassembled. Rows in exclude.txt are left out because the oracle, not Mimus, is wrong there:
-each line there is `ROW | REASON`.
+Words are made from the lifted rows of the decode tables (rows.py, ARCH/guest.py), executed by
+tests/diff/guest.c under each emulator, and the end states (registers, flags, signals, memory)
+compared. For a difference the sequence is cut down to the instructions that matter and shown
+disassembled. Rows in ARCH/exclude.txt are left out because the oracle, not Mimus, is wrong
+there: each line there is `ROW | REASON`.
 """
 import argparse
 import collections
@@ -29,100 +29,30 @@ sys.path.insert(0, HERE)
 import rows as decode  # noqa: E402
 
 CHUNK = 10000
-NOP = 0xd503201f
-FAULT_AT, FAULT_END = 0.15, 0.19     # a random number up to here: a loop, a base that faults
-# Two chunks of five run the rows of v8.0 on a v8.0 CPU, the others all rows on one that has
-# everything. Rows that leave half precision to the element size are among the latter.
-CPU, CPU_NEW, NEW_EVERY = "cortex-a72", "max,pauth=off", 5
-HALF_TOO = r"(fcvtz[su]|[su]cvtf)_vec_fix"
-# A class of rows is chosen first, so that few memory rows do not drown in many SIMD ones.
-WEIGHTS = (("integer", 30), ("memory", 22), ("fp", 14), ("simd", 30), ("crypto", 4))
-
-
-def class_of(row):
-    if row.memory:
-        return "memory"
-    for prefix, name in (("fp", "fp"), ("simd", "simd"), ("crypto", "crypto")):
-        if row.where.startswith(prefix):
-            return name
-    return "integer"
 
 
 class Maker:
     """Makes sequences; each is (seed, words, rows)."""
 
-    def __init__(self, rows, seed, length, half):
+    def __init__(self, guest, rows, seed, length, half):
         self.rng = random.Random(seed)
-        self.half = half        # half precision rows and the FZ16 bit are allowed
-        self.length = length
+        self.guest, self.length, self.half = guest, length, half
         by_class = collections.defaultdict(lambda: collections.defaultdict(list))
         for r in rows:
-            by_class[class_of(r)][r.name].append(r)
-        self.classes = [(c, list(by_class[c].values())) for c, _ in WEIGHTS if c in by_class]
-        self.weights = [w for c, w in WEIGHTS if c in by_class]
+            by_class[guest.class_of(r)][r.name].append(r)
+        known = [(c, w) for c, w in guest.WEIGHTS if c in by_class]
+        self.classes = [(c, list(by_class[c].values())) for c, _ in known]
+        self.weights = [w for _, w in known]
 
     def sequence(self):
-        rng, words, used = self.rng, [], []
-        on_sp, frame = rng.random() < 0.2, rng.random()
-        moved = False
+        rng, insns = self.rng, []
+        common = self.guest.Sequence(rng, self.half)
         _, focus = rng.choices(self.classes, self.weights)[0]
         for _ in range(rng.randint(1, self.length)):
             names = focus if rng.random() < 0.6 else rng.choices(self.classes, self.weights)[0][1]
-            if frame >= FAULT_END and rng.random() < 0.02:
-                self.fp_control(words, used)
-                continue
-            row = rng.choice(rng.choice(names))
-            word = decode.random_word(rng, row, on_sp)
-            if word is None or FAULT_AT <= frame < FAULT_END and row.partial:
-                continue
-            if row.name in decode.PROLOGUES:
-                # What is done when it faults is up to the CPU: not where a base has moved far.
-                if frame < FAULT_END or moved:
-                    continue
-                sequence, setup = decode.memory_sequence(rng, word, row)
-                words += sequence
-                used += ["nop"] + ["set up"] * setup + [row.name] * 3
-                continue
-            moved = moved or row.memory
-            if row.ordered and row.memory:
-                # The nop takes the jump of a branch before it.
-                words += [NOP, decode.REALIGN]
-                used += ["nop", "realign"]
-            words.append(word)
-            used.append(row.name)
-            if row.name in decode.MONITOR:
-                after, name = decode.after_exclusive(rng, word, row)
-                words.append(after)
-                used.append(name)
-        self.frame(words, used, frame)
-        # guest.c takes the top bit as leave to set FZ16.
-        return rng.getrandbits(31) | self.half << 31, words, used
-
-    def fp_control(self, words, used):
-        """Another rounding mode, now and then with flushing and default NaNs; or clear flags."""
-        rng = self.rng
-        if rng.random() < 0.2:
-            words.append(0xd51b443f)                # msr fpsr, xzr
-            used.append("msr_fpsr")
-            return
-        bits = rng.getrandbits(2) << 6 | (rng.getrandbits(2) << 8 if rng.random() < 0.3 else 0)
-        bits |= (rng.getrandbits(1) << 3 if self.half and rng.random() < 0.4 else 0)
-        # nop (where a branch may go); movz x26, #bits, lsl #16; msr fpcr, x26
-        words += [NOP, 0xd2a0001a | bits << 5, 0xd51b441a]
-        used += ["nop", "movz", "msr_fpcr"]
-
-    def frame(self, words, used, frame):
-        """Sometimes a loop around the sequence, or a base that faults from some offset on."""
-        rng = self.rng
-        if frame < FAULT_AT or not words:
-            words[:0] = [0xd280001a | rng.randint(1, 3) << 5]     # movz x26, #n
-            # The nop takes the jump of a branch that is last, so the counter always counts.
-            words += [NOP, 0xd100075a, (-(len(words) + 1) & 0x7ffff) << 5 | 0xb500001a]
-            used[:0] = ["movz"]
-            used += ["nop", "sub_imm", "cbnz"]      # sub x26, x26, #1; cbnz x26, the start
-        elif frame < FAULT_END:
-            words[:0] = [0x9140139c, 0xd100039c | rng.getrandbits(7) << 10]
-            used[:0] = ["add_imm", "sub_imm"]       # add x28, x28, #16K; sub x28, x28, #n
+            insns += common.control() or common.instruction(rng.choice(rng.choice(names)))
+        insns = common.framed(insns)
+        return common.seed(), [w for w, _ in insns], [name for _, name in insns]
 
 
 def pack(sequences):
@@ -181,14 +111,14 @@ def shrink(a, b, seq):
     return seed, words, used
 
 
-def disassemble(words, out):
+def disassemble(guest, words, out):
     path = os.path.join(out, "words.bin")
     with open(path, "wb") as f:
         f.write(struct.pack("<%dI" % len(words), *words))
-    dump = shutil.which("aarch64-linux-gnu-objdump")
+    dump = shutil.which(guest.CROSS + "objdump")
     if not dump:
         return ["%08x" % w for w in words]
-    r = subprocess.run([dump, "-D", "-b", "binary", "-m", "aarch64", path],
+    r = subprocess.run([dump, "-D", "-b", "binary", *guest.OBJDUMP, path],
                        stdout=subprocess.PIPE, text=True)
     return [m.group(1).expandtabs(8) for m in re.finditer(r"^ +[0-9a-f]+:\t(.*)$", r.stdout, re.M)]
 
@@ -197,11 +127,11 @@ def fields(text):
     return dict(x.split(" ", 1) for x in text.splitlines() if " " in x)
 
 
-def show(oracle, mimus, seq, out):
+def show(guest, oracle, mimus, seq, out):
     seed, words, used = seq = shrink(oracle, mimus, seq)
     a, b = oracle.state(seq).splitlines(), mimus.state(seq).splitlines()
     print("difference under %s (seed %d, rows %s):" % (mimus.name, seed, " ".join(used)))
-    for line in disassemble(words, out):
+    for line in disassemble(guest, words, out):
         print("    " + line)
     ka, kb = fields("\n".join(a)), fields("\n".join(b))
     diff = [k for k in list(ka) + [k for k in kb if k not in ka] if ka.get(k) != kb.get(k)]
@@ -213,9 +143,9 @@ def show(oracle, mimus, seq, out):
     return used[-1] if used else "?"
 
 
-def read_excludes():
+def read_excludes(arch):
     rules = []
-    with open(os.path.join(HERE, "exclude.txt"), encoding="utf-8") as f:
+    with open(os.path.join(HERE, arch, "exclude.txt"), encoding="utf-8") as f:
         for line in f:
             if "|" in line and not line.startswith("#"):
                 name, why = (x.strip() for x in line.split("|", 1))
@@ -223,20 +153,25 @@ def read_excludes():
     return rules
 
 
-def build_guest(out):
-    cc = shutil.which("aarch64-linux-gnu-gcc")
-    if not cc:
-        return None
-    exe, src = os.path.join(out, "guest"), os.path.join(HERE, "guest.c")
-    if not os.path.exists(exe) or os.path.getmtime(exe) < os.path.getmtime(src):
-        subprocess.run([cc, "-O2", "-static", "-o", exe, src], check=True)
-    return exe
+def cross_build(guest, exe, src, *options, kind=("-static",)):
+    """Build a static program for the guest; False without a compiler."""
+    cc = shutil.which(guest.CROSS + "gcc")
+    if cc:
+        subprocess.run([cc, "-O2", *kind, "-I", ROOT, *guest.CFLAGS, *options, "-o", exe, src],
+                       check=True)
+    return bool(cc)
 
 
-def find_oracle():
-    r = subprocess.run([os.path.join(ROOT, "scripts", "newest-qemu"), "aarch64"],
+def find_oracle(arch):
+    r = subprocess.run([os.path.join(ROOT, "scripts", "newest-qemu"), arch],
                        stdout=subprocess.PIPE, text=True)
     return [r.stdout.strip().splitlines()[-1]] if r.returncode == 0 else None
+
+
+def missing(arch, guest, built):
+    """The line that says what a test was skipped for."""
+    return "skipped: no %s\n0 passed, 0 failed, 1 skipped" % (
+        "qemu-" + arch if built else guest.CROSS + "gcc")
 
 
 def engine(mimus, name):
@@ -251,14 +186,14 @@ def engine(mimus, name):
 class Tally:
     """Differences found so far; the first few are shown, about one for each row."""
 
-    def __init__(self, limit):
-        self.limit, self.shown, self.rows = limit, 0, set()
+    def __init__(self, guest, limit):
+        self.guest, self.limit, self.shown, self.rows = guest, limit, 0, set()
 
     def add(self, oracle, mimus, seq, out):
         if self.shown == self.limit or any((mimus.name, r) in self.rows for r in seq[2]):
             return
         self.shown += 1
-        self.rows.add((mimus.name, show(oracle, mimus, seq, out)))
+        self.rows.add((mimus.name, show(self.guest, oracle, mimus, seq, out)))
 
 
 def compare(oracle, runners, maker, count, out, tally):
@@ -293,49 +228,52 @@ def compare(oracle, runners, maker, count, out, tally):
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--arch", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
-    ap.add_argument("--oracle", help="default: the newest qemu-aarch64 there is")
+    ap.add_argument("--tool", default="build/isa-words")
+    ap.add_argument("--oracle", help="default: the newest qemu-ARCH there is")
     ap.add_argument("--sequences", type=int, default=100000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--length", type=int, default=6, help="most instructions of a sequence")
     ap.add_argument("--rows", default="", help="regular expression of row names")
     ap.add_argument("--needs", help="rows of this feature alone")
     ap.add_argument("--engines", default="jit,interp")
-    ap.add_argument("--cpu", help="a CPU of the oracle for all rows, in place of the two")
+    ap.add_argument("--cpu", help="a CPU of the oracle for all rows, in place of the usual")
     ap.add_argument("--show", type=int, default=12, help="differences shown")
     ap.add_argument("--out", default="build/diff")
     a = ap.parse_args()
-    out = os.path.abspath(a.out)
+    out = os.path.abspath(os.path.join(a.out, a.arch))
     os.makedirs(out, exist_ok=True)
 
-    guest = build_guest(out)
-    oracle = shlex.split(a.oracle) if a.oracle else find_oracle()
-    if not guest or not oracle:
-        print("skipped: no %s" % ("aarch64-linux-gnu-gcc" if not guest else "qemu-aarch64"))
-        print("0 passed, 0 failed, 1 skipped")
+    guest, exe = decode.load_guest(a.arch), os.path.join(out, "guest")
+    built = cross_build(guest, exe, os.path.join(HERE, "guest.c"))
+    oracle = shlex.split(a.oracle) if a.oracle else find_oracle(a.arch)
+    if not built or not oracle:
+        print(missing(a.arch, guest, built))
         return 0
-    excludes = read_excludes()
-    rows, _ = decode.read_rows(os.path.join(ROOT, "translate", "guest", "aarch64"))
+    excludes = read_excludes(a.arch)
+    known, features = decode.read_tool_rows(a.tool, a.arch)
+    rows = decode.to_test(guest, a.arch, lambda r: known[r.where][1] and guest.wanted(r))
     rows = [r for r in rows if re.search(a.rows, r.name) and (not a.needs or a.needs in r.needs)
             and not any(re.fullmatch(n, r.name) for n, _ in excludes)]
     for name, why in excludes:
         print("left out: %s: %s" % (name, why))
     mimus = shlex.split(a.mimus)
     engines = [e for e in a.engines.split(",") if e]
-    runners = [Runner(e, engine(mimus, e), guest, out) for e in engines]
+    runners = [Runner(e, engine(mimus, e), exe, out) for e in engines]
     print("%d sequences over %d rows; oracle: %s" % (a.sequences, len(rows),
                                                      " ".join(oracle)), flush=True)
-    parts = ((CPU, [r for r in rows if not r.newer and not re.fullmatch(HALF_TOO, r.name)]),
-             (CPU_NEW, rows))
-    if a.cpu:
-        parts = ((a.cpu, rows),)
-    plans = [(Runner("oracle", oracle + ["-cpu", cpu], guest, out),
-              Maker(part, a.seed, a.length, cpu != CPU)) for cpu, part in parts if part]
-    tally = Tally(a.show)
+    parts = [(a.cpu, rows, True)] if a.cpu else [p for p in guest.plans(rows, features) if p[1]]
+    made = {}
+    for cpu, part, half in parts:
+        if cpu not in made:
+            made[cpu] = (Runner("oracle", oracle + ["-cpu", cpu], exe, out),
+                         Maker(guest, part, a.seed, a.length, half))
+    tally = Tally(guest, a.show)
     passed = failed = 0
     start = time.monotonic()
-    for at in range(0, a.sequences, CHUNK):
-        plan = plans[-1] if at // CHUNK % NEW_EVERY >= 2 else plans[0]
+    for n, at in enumerate(range(0, a.sequences, CHUNK)):
+        plan = made[parts[n % len(parts)][0]]
         good, bad = compare(plan[0], runners, plan[1], min(CHUNK, a.sequences - at), out, tally)
         passed, failed = passed + good, failed + bad
     if failed:

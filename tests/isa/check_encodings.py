@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compare which AArch64 instruction words Mimus and another emulator define.
+"""Compare which instruction words Mimus and another emulator define.
 
-usage: check_encodings.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--flips N]
-                    [--seed N] [--jobs N] [--out DIR]
+usage: check_encodings.py [--arch aarch64|riscv64] [--mimus CMD] [--tool isa-words] [--oracle CMD]
+                    [--words N] [--flips N] [--seed N] [--jobs N] [--out DIR]
 
-Random words, and words of each row of the decode tables with one bit inverted (N for each of the 32
+Random words, all 16-bit ones where there are such, and words of each row of the decode tables with one bit inverted (N for each of the 32
 bits, the free bits random), are executed by encodings_guest.c under the other emulator; for Mimus
 its lifter is asked (words.c), and the first words of each part are executed, too, which must tell
-the same. encodings.txt lists where the two may differ and why. Words of rows that are not lifted,
+the same. ARCH/encodings.txt lists where the two may differ and why. Words of rows that are not lifted,
 or not advertised, are counted as todo.
 """
 import argparse
@@ -28,9 +28,6 @@ import isa  # noqa: E402
 PART = 500000           # words of one process
 EXECUTED = 50000        # of these by Mimus
 SHOWN = 40
-TEXT_AT = "-Wl,-Ttext-segment=0x4d3100000000"       # see encodings_guest.c
-# Features that are off in Mimus for good are switched off in the oracle, where it has a switch.
-ORACLE_CPU = "max,sve=off,sme=off"
 
 
 class Masks:
@@ -51,10 +48,10 @@ class Masks:
         return None
 
 
-def read_exceptions(todo):
+def read_exceptions(arch, todo):
     """Masks of (who defines it, reason); what has no row yet goes to todo."""
     masks = Masks()
-    with open(os.path.join(HERE, "encodings.txt"), encoding="utf-8") as f:
+    with open(os.path.join(HERE, arch, "encodings.txt"), encoding="utf-8") as f:
         for line in f:
             if line.startswith("#") or " | " not in line:
                 continue
@@ -67,9 +64,9 @@ def read_exceptions(todo):
     return masks
 
 
-def read_todo(tool):
+def read_todo(tool, arch="aarch64"):
     masks = Masks()
-    text = subprocess.run([tool, "rows"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    text = subprocess.run([tool, arch, "rows"], stdout=subprocess.PIPE, check=True, text=True).stdout
     for line in text.splitlines():
         name, mask, value, needs, _, todo, met = line.split("\t")
         if todo == "todo" or met != "met":
@@ -111,7 +108,7 @@ class Part:
     def run(self):
         """[(word, who defines it)] of all differences."""
         words = self.words() if callable(self.words) else self.words
-        mine = ask_tool(self.a.tool, "defined", data=words)
+        mine = ask_tool(self.a.tool, self.a.arch, "defined", data=words)
         ran = self.execute("mimus", self.mimus, words[:4 * EXECUTED])
         theirs = self.execute("oracle", self.oracle, words)
         if ran is not None and ran != mine[:len(ran)]:
@@ -127,8 +124,9 @@ class Part:
 
 class Report:
     def __init__(self, a):
-        self.todo = read_todo(a.tool)
-        self.exceptions = read_exceptions(self.todo)
+        self.guest = isa.decode.load_guest(a.arch)
+        self.todo = read_todo(a.tool, a.arch)
+        self.exceptions = read_exceptions(a.arch, self.todo)
         self.excused, self.todo_rows = collections.Counter(), collections.Counter()
         self.bad = []
 
@@ -151,9 +149,9 @@ class Report:
             print("%8d words todo: %s" % (n, row))
         groups = collections.defaultdict(list)
         for word, who in self.bad:
-            groups[who, word >> 21].append(word)
+            groups[who, word >> 21 if word & 3 == 3 or self.guest.NOP & 3 != 3 else word & 0xe003].append(word)
         some = sorted(groups.items(), key=lambda g: -len(g[1]))[:SHOWN]
-        lines = isa.diff.disassemble([g[1][0] for g in some], out)
+        lines = isa.diff.disassemble(self.guest, [g[1][0] for g in some], out)
         for ((who, _), ws), text in zip(some, lines):
             print("%8d words only defined by %s, such as %s" % (len(ws), who, text))
         if len(groups) > SHOWN:
@@ -163,34 +161,37 @@ class Report:
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--arch", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--tool", default="build/isa-words")
-    ap.add_argument("--oracle", help="default: the newest qemu-aarch64 there is")
+    ap.add_argument("--oracle", help="default: the newest qemu-ARCH there is")
     ap.add_argument("--words", type=int, default=500000)
     ap.add_argument("--flips", type=int, default=2, help="words for each bit of each row")
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     ap.add_argument("--out", default="build/isa")
     a = ap.parse_args()
-    a.out = os.path.abspath(a.out)
+    a.out = os.path.abspath(os.path.join(a.out, a.arch))
     os.makedirs(a.out, exist_ok=True)
-    guest = isa.build_guest(a.out, "encodings_guest", TEXT_AT)
-    oracle = shlex.split(a.oracle) if a.oracle else isa.diff.find_oracle()
+    kind = isa.load_records(a.arch)
+    guest = isa.build_guest(a.out, "encodings_guest", a.arch, kind=kind.FAR_AWAY)
+    oracle = shlex.split(a.oracle) if a.oracle else isa.diff.find_oracle(a.arch)
     if not guest or not oracle:
-        print("skipped: no %s" % ("qemu-aarch64" if guest else "aarch64-linux-gnu-gcc"))
-        print("0 passed, 0 failed, 1 skipped")
+        print(isa.diff.missing(a.arch, isa.decode.load_guest(a.arch), guest))
         return 0
-    oracle += [] if a.oracle else ["-cpu", ORACLE_CPU]
+    _, features = isa.read_tool_rows(a.tool, a.arch)
+    oracle += [] if a.oracle else ["-cpu", kind.encodings_cpu(features)]
     args = (a, guest, oracle, shlex.split(a.mimus))
     start = time.monotonic()
-    flipped = ask_tool(a.tool, "flips", str(a.seed), str(a.flips))
+    flipped = ask_tool(a.tool, a.arch, "flips", str(a.seed), str(a.flips))
+    flipped += ask_tool(a.tool, a.arch, "short")
     parts = [Part("flips%d" % at, flipped[4 * at:4 * (at + PART)], *args)
              for at in range(0, len(flipped) // 4, PART)]
     for at in range(0, a.words, PART):
         n = min(PART, a.words - at)
         seed = str(a.seed * 1000003 + at // PART)
         parts.append(Part("random%d" % at, lambda s=seed, n=n: ask_tool(
-            a.tool, "random", s, str(n)), *args))
+            a.tool, a.arch, "random", s, str(n)), *args))
     report, troubles, count, defined = Report(a), [], 0, 0
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         for part, found in zip(parts, pool.map(Part.run, parts)):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * encodings_guest.c: the AArch64 program that finds out which instruction words a CPU defines, by
+ * encodings_guest.c: the guest program that finds out which instruction words a CPU defines, by
  * executing each of them.
  *
  *   encodings_guest IN OUT
@@ -16,7 +16,8 @@
  *
  * Emulators translate ahead: behind a load or store stands a branch to the next word, so that what
  * follows a fault is not translated twice. No library function that uses thread data is called
- * once words run: TPIDR_EL0 is one of the things they change.
+ * once words run: the thread pointer is one of the things they change. What is peculiar to a guest
+ * is in the encodings.h of its folder.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -29,7 +30,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "tests/diff/machine.h"
@@ -38,34 +38,24 @@
 #define EDIT_AREA 0x5b2d00000000ul      /* the same pages, to be written */
 
 enum {
-    BATCH = 32768, AREA = 1 << 19, NEXT = 0x14000001, BRK = 0xd4200000, ALONE = 512,
+    BATCH = 32768, AREA = 1 << 19, ALONE = 512,
 };
 _Static_assert(AREA >= (2 * BATCH + 8) * 4, "room for each word with a branch");
 
-/* Words that always jump, or always call: what the manual's pages define without exception. */
-static const struct {
+typedef struct {
     uint32_t mask, value;
-} known[] = {
-    { 0x7c000000, 0x14000000 },     /* B, BL */
-    { 0x7c000000, 0x34000000 },     /* CBZ, CBNZ, TBZ, TBNZ */
-    { 0xff000010, 0x54000000 },     /* B.cond */
-    { 0xffe0001f, 0xd4000001 },     /* SVC */
-};
+} Known;
 
-/*
- * Where words are that jump, or might in a later version of the architecture, and their offset: it
- * is replaced when the word is executed, lest it jumps to itself.
- */
-static const struct {
-    uint32_t mask, value, offset;
-} jumps[] = {
-    { 0xfe000000, 0xd6000000, 0 },
-    { 0xff000000, 0x54000000, 0x7ffff << 5 },
-    { 0xff000000, 0x55000000, 0xffff << 5 },
-    { 0x7e000000, 0x74000000, 0x1ff << 5 },
-    /* Memory copy and set: for a wrong start state Linux goes back to the prologue before it. */
-    { 0xfb200c00, 0x19000400, 0 },
-};
+/* Where words are that jump, or might in a later version of the architecture; see is_jump(). */
+typedef struct {
+    uint32_t mask, value, offset, instead;
+} Jump;
+
+#if defined(__aarch64__)
+#include "tests/isa/aarch64/encodings.h"
+#elif defined(__riscv)
+#include "tests/isa/riscv64/encodings.h"
+#endif
 
 static const uint32_t *words;
 static uint8_t *status;
@@ -74,19 +64,9 @@ static uint32_t *const edit = (uint32_t *)EDIT_AREA;
 static int code_fd;
 static State start;
 
-static void sys_mmap(uint64_t at, int prot)
+static void map_code(uint64_t at, int prot)
 {
-    register uint64_t x0 asm("x0") = at;
-    register uint64_t x1 asm("x1") = AREA;
-    register uint64_t x2 asm("x2") = (uint64_t)prot;
-    register uint64_t x3 asm("x3") = MAP_SHARED | MAP_FIXED;
-    register uint64_t x4 asm("x4") = (uint64_t)code_fd;
-    register uint64_t x5 asm("x5") = 0;
-    register uint64_t x8 asm("x8") = SYS_mmap;
-
-    asm volatile("svc 0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8)
-                 : "memory");
-    if (x0 != at) {
+    if (raw_mmap(at, AREA, prot, MAP_SHARED | MAP_FIXED, code_fd) != at) {
         __builtin_trap();
     }
 }
@@ -101,38 +81,32 @@ static bool is_known(uint32_t word)
     return false;
 }
 
-/* is_jump: and what to execute for it. */
+/* is_jump: and what to execute for it, with another offset lest it jumps to itself. */
 static bool is_jump(uint32_t word, uint32_t *instead)
 {
     for (unsigned i = 0; i < sizeof(jumps) / sizeof(*jumps); i++) {
         if ((word & jumps[i].mask) == jumps[i].value) {
-            *instead = jumps[i].offset ? (word & ~jumps[i].offset) | 8 << 5 : word;
+            *instead = (word & ~jumps[i].offset) | jumps[i].instead;
             return true;
         }
     }
     return false;
 }
 
-static bool is_memory(uint32_t word)
-{
-    return (word & 0x0a000000) == 0x08000000;
-}
-
 /* The handler looks only at registers and its own tables; see the top. */
 static void handler(int sig, siginfo_t *si, void *ctx)
 {
-    mcontext_t *m = &((ucontext_t *)ctx)->uc_mcontext;
-    uint64_t at = (m->pc - CODE_AREA) / 4;
+    uint64_t *pc = context_pc(ctx), at = (*pc - CODE_AREA) / 4;
     uint32_t mine = at < AREA / 4 ? owner[at] : 0;
 
     if (!mine) {
-        m->pc = (uint64_t)seq_exit;     /* a jump somewhere */
+        *pc = (uint64_t)seq_exit;     /* a jump somewhere */
         return;
     }
     if (sig == SIGILL && si->si_code == ILL_ILLOPC) {
         status[mine - 1] = 0;
     }
-    m->pc += is_memory(words[mine - 1]) ? 8 : 4;
+    *pc = CODE_AREA + (at + 1 + is_memory(words[mine - 1])) * 4;
 }
 
 static void handlers(void)
@@ -148,37 +122,19 @@ static void handlers(void)
     }
 }
 
-static void garbage(void)
-{
-    for (int i = 0; i < 31; i++) {
-        start.x[i] = next() | 0x00a5000000000000;
-    }
-    start.sp = next() | 0x00a5000000000000;
-    for (int i = 0; i < 32; i++) {
-        start.v[i][0] = next();
-        start.v[i][1] = next();
-    }
-}
-
 /* execute: run the code from its first word on; new mappings make emulators forget the old code. */
 static void execute(unsigned first)
 {
-    sys_mmap(CODE_AREA, PROT_READ | PROT_EXEC);
-    garbage();
+    map_code(CODE_AREA, PROT_READ | PROT_EXEC);
+    garbage(&start);
     run_seq(&start, CODE_AREA + first * 4);
 }
 
-static unsigned put_exit(unsigned at)
+static void put_end(unsigned at)
 {
-    uint64_t exit_at = (uint64_t)seq_exit;
+    unsigned n = put_exit((uint8_t *)(edit + at)) / 4;
 
-    edit[at] = 0x5800005b;              /* ldr x27, the address two words on */
-    edit[at + 1] = 0xd61f0360;          /* br x27 */
-    memcpy(edit + at + 2, &exit_at, 8);
-    for (unsigned i = 0; i < 4; i++) {
-        owner[at + i] = 0;
-    }
-    return at + 4;
+    memset(owner + at, 0, n * sizeof(*owner));
 }
 
 static void run_straight(unsigned from, unsigned to)
@@ -198,7 +154,7 @@ static void run_straight(unsigned from, unsigned to)
             edit[at++] = NEXT;
         }
     }
-    put_exit(at);
+    put_end(at);
     execute(0);
 }
 
@@ -208,9 +164,8 @@ static void run_jumps(unsigned from, unsigned to)
         edit[i] = BRK;
         owner[i] = 0;
     }
-    edit[ALONE - 4] = 0xd280001e;       /* mov x30, #0: run_seq() comes by x30 */
-    edit[ALONE - 3] = 0x14000003;       /* b to the word, over two BRK */
-    put_exit(ALONE + 1);
+    memcpy(edit + ALONE - 4, alone_entry, sizeof(alone_entry));
+    put_end(ALONE + 1);
     for (unsigned i = from; i < to; i++) {
         uint32_t instead;
 
@@ -252,7 +207,7 @@ int main(int argc, char **argv)
         perror("encodings_guest: memfd");
         return 2;
     }
-    sys_mmap(EDIT_AREA, PROT_READ | PROT_WRITE);
+    map_code(EDIT_AREA, PROT_READ | PROT_WRITE);
     handlers();
     rng = 7;
     for (unsigned from = 0; from < n; from += BATCH) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * guest.c: the AArch64 program that executes each instruction word on many start states; isa.py
+ * guest.c: the guest program that executes each instruction word on many start states; isa.py
  * chooses the words and compares what this program reports under different emulators.
  *
  *   guest IN OUT                 run all records, write one 64-bit hash for each
@@ -8,8 +8,8 @@
  *   guest IN - INDEX STATE       the end state of one of them, as text, after its start state
  *
  * IN is a list of Records. A record's words are placed once and run on n_states start states made
- * from the seed. Each state has its own rounding mode and, often, FZ, DN, AHP and FZ16; its
- * registers hold edge values of one kind of data. A signal is part of the result: its number, code,
+ * from the seed. Each state has its own rounding mode and other modes; its registers hold edge values
+ * of one kind of data. A signal is part of the result: its number, code,
  * address and place count, and execution goes on behind the instruction.
  */
 #define _GNU_SOURCE
@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "tests/diff/machine.h"
@@ -37,21 +36,16 @@ enum {
 
 /* What a record needs; isa.py has the same names. */
 enum {
-    MEMORY = 1,         /* x28 and SP are addresses, x27 an index; scratch memory is compared */
+    MEMORY = 1,         /* base registers hold addresses; scratch memory is compared */
     ALIGNED = 2,        /* these addresses are multiples of 16 */
     WHOLE = 4,          /* an access faults as a whole or not at all */
     MAPPED = 8,         /* no address faults */
     KIND_SHIFT = 4,     /* four bits: 1 + kind of data in the vectors, or 0: of each in turn */
-    HALF = 0x100,       /* FPCR.FZ16 may be set */
-    JUMP = 0x200,       /* the register in bits 9 to 5, not x30, holds the address of the third word */
-    NO_CALL = 0x400,    /* x8 is no system call */
-    FP_MASK = 0x800,    /* the register in bits 4 to 0 is masked to what FPCR and FPSR have */
-    CHAIN = 0x1000,     /* x28 and x25 are addresses, x27 a length; they may overlap */
-    APART = 0x2000,     /* these do not overlap */
+    HALF = 0x100,       /* modes of half precision may be set */
+    JUMP = 0x200,       /* the register that the first word jumps by holds the third word's address */
+    NO_CALL = 0x400,    /* the call number is no system call's */
+    /* The guest's guest.h has more, from 0x800 on. */
 };
-
-/* What is not reserved: QC and the cumulative bits; AHP, DN, FZ and the rounding mode. */
-enum { FPSR_BITS = 0x0800009f, FPCR_BITS = 0x07c00000, FZ16 = 1 << 19 };
 
 typedef struct {
     uint32_t word[N_WORDS], flags, seed, n_states;
@@ -71,25 +65,6 @@ static void make_template(void)
 
 /* ---- the start state ---- */
 
-static uint16_t half_value(void)
-{
-    uint64_t r = next();
-
-    switch (r >> 60 & 3) {
-    case 0: return PICK(f16_special);
-    case 1: return (r & 0x83ff) | 0x3c00;               /* near 1 */
-    case 2: return (r & 0x83ff) | (r >> 20 & 31) << 10;
-    default: return (r & 0x83ff) | (8 + (r >> 20 & 15)) << 10;
-    }
-}
-
-static uint64_t lane(unsigned kind)
-{
-    return kind == 4 ? half_value() | (uint64_t)half_value() << 16 |
-                           (uint64_t)half_value() << 32 | (uint64_t)half_value() << 48
-                     : lane_value(kind);
-}
-
 static uint64_t address(uint32_t flags)
 {
     uint64_t end = (uint64_t)window + WINDOW, r = next(), a = end - WINDOW / 2;
@@ -103,67 +78,22 @@ static uint64_t address(uint32_t flags)
     return flags & ALIGNED ? a & ~15ull : a;
 }
 
-static uint64_t some_fpcr(uint32_t flags)
-{
-    uint64_t r = next(), fpcr = (r & 3) << 22;          /* rounding */
+/* apply_flags: to a random state, what the record's flags ask for; its words are at code. */
+static void apply_flags(State *s, const Record *r, uint64_t code);
 
-    fpcr |= r >> 2 & 3 ? 0 : 1u << 24;                  /* FZ */
-    fpcr |= r >> 4 & 3 ? 0 : 1u << 25;                  /* DN */
-    fpcr |= r >> 6 & 3 ? 0 : 1u << 26;                  /* AHP */
-    fpcr |= r >> 8 & 3 || !(flags & HALF) ? 0 : FZ16;
-    return r >> 10 & 3 ? fpcr : 0;
-}
-
-static void apply_flags(State *s, const Record *r, uint64_t code)
-{
-    uint32_t word = r->word[0];
-
-    if (r->flags & MEMORY) {
-        s->x[28] = address(r->flags);
-        s->sp = address(r->flags | ALIGNED);
-        s->x[27] = 16 * (next() % 5);
-        switch (next() % 16) {
-        case 0: s->x[27] = -s->x[27]; break;
-        case 1: s->x[27] = (uint32_t)-s->x[27] | 0x7700000000000000; break;
-        }
-        if (r->flags & CHAIN) {
-            s->x[27] = next() % 300;
-            s->x[28] = (uint64_t)window + next() % (r->flags & APART ? 512 : 1024);
-            s->x[25] = (uint64_t)window + next() % (r->flags & APART ? 512 : 1024);
-            s->x[28] += r->flags & APART ? 1024 : 0;
-        }
-    }
-    if (r->flags & JUMP && (word >> 5 & 31) != 31) {
-        s->x[word >> 5 & 31] = code + 8;
-    }
-    if (r->flags & NO_CALL) {
-        s->x[8] = 0xfff0 + (next() & 15);
-    }
-    if (r->flags & FP_MASK && (word & 31) != 31) {
-        bool is_fpsr = word & 32;
-        s->x[word & 31] &= is_fpsr ? FPSR_BITS : r->flags & HALF ? FPCR_BITS | FZ16 : FPCR_BITS;
-    }
-}
+#if defined(__aarch64__)
+#include "tests/isa/aarch64/guest.h"
+#elif defined(__riscv)
+#include "tests/isa/riscv64/guest.h"
+#endif
 
 static void make_state(State *s, const Record *r, unsigned i, uint64_t code)
 {
     unsigned kind = r->flags >> KIND_SHIFT & 15;
 
     rng = (r->seed + i * 0x10001ull) * 0x2545f4914f6cdd1dull + 99;
-    for (int n = 0; n < 31; n++) {
-        s->x[n] = int_value();
-    }
-    s->sp = int_value();
     kind = kind ? kind - 1 : (unsigned)next() % 8;
-    for (int n = 0; n < 32; n++) {
-        unsigned k = next() % 8 ? kind : (unsigned)(next() % 8);
-
-        s->v[n][0] = lane(k);
-        s->v[n][1] = next() % 5 ? lane(k) : 0;
-    }
-    s->nzcv = next() & 0xf0000000;
-    s->fpcr = some_fpcr(r->flags);
-    s->fpsr = next() % 4 ? 0 : next() & 0x0800009f;
+    random_state(s, kind, 8, r->flags & HALF);
     apply_flags(s, r, code);
 }
 
@@ -177,17 +107,17 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static void handler(int sig, siginfo_t *si, void *ctx)
 {
-    mcontext_t *m = &((ucontext_t *)ctx)->uc_mcontext;
-    uint64_t at = m->pc - CODE_AREA;
+    uint64_t *pc = context_pc(ctx), at = *pc - CODE_AREA;
 
     out_state.events = mix(out_state.events, (uint64_t)sig << 40 | at % (SLOT_WORDS * 4) |
                                                  (uint64_t)(uint32_t)si->si_code << 8);
     if (sig == SIGSEGV || sig == SIGBUS) {
         out_state.events = mix(out_state.events, (uint64_t)si->si_addr);
     }
-    m->pc += 4;
     if (at >= CODE_BYTES || ++out_state.n_events > MAX_EVENTS) {
-        m->pc = (uint64_t)seq_exit;
+        *pc = (uint64_t)seq_exit;
+    } else {
+        *pc += insn_bytes(*pc);
     }
 }
 
@@ -224,7 +154,7 @@ static uint64_t hash_state(bool memory)
 
 static uint64_t run_state(const Record *r, unsigned slot, unsigned i, State *in)
 {
-    uint64_t code = CODE_AREA + slot * SLOT_WORDS * 4;
+    uint64_t code = CODE_AREA + slot * SLOT_WORDS * 4 + code_skew(r->seed);
 
     make_state(in, r, i, code);
     if (r->flags & MEMORY) {
@@ -236,26 +166,14 @@ static uint64_t run_state(const Record *r, unsigned slot, unsigned i, State *in)
     return hash_state(r->flags & MEMORY);
 }
 
-static void print_state(const State *s, const char *prefix)
-{
-    for (int i = 0; i < 31; i++) {
-        printf("%sx%d 0x%lx\n", prefix, i, s->x[i]);
-    }
-    printf("%ssp 0x%lx\n%snzcv 0x%lx\n%sfpcr 0x%lx\n%sfpsr 0x%lx\n", prefix, s->sp, prefix,
-           s->nzcv, prefix, s->fpcr, prefix, s->fpsr);
-    for (int i = 0; i < 32; i++) {
-        printf("%sv%d 0x%016lx%016lx\n", prefix, i, s->v[i][1], s->v[i][0]);
-    }
-}
-
 static void print_run(const Record *r, unsigned i)
 {
     const uint64_t *s = (const uint64_t *)window;
     State in;
 
     run_state(r, 0, i, &in);
-    print_state(&in, "in_");
-    print_state(&out_state, "");
+    print_regs(&in, "in_");
+    print_regs(&out_state, "");
     printf("signals %u 0x%lx\n", out_state.n_events, out_state.events);
     for (unsigned n = 0; r->flags & MEMORY && n < WINDOW / 8; n++) {
         if (s[n] != template_window[n]) {
@@ -266,13 +184,10 @@ static void print_run(const Record *r, unsigned i)
 
 static void place(const Record *r, unsigned slot)
 {
-    uint32_t *code = (uint32_t *)CODE_AREA + slot * SLOT_WORDS;
-    uint64_t exit_at = (uint64_t)seq_exit;
+    uint8_t *code = (uint8_t *)CODE_AREA + slot * SLOT_WORDS * 4 + code_skew(r->seed);
 
     memcpy(code, r->word, sizeof(r->word));
-    code[N_WORDS] = 0x5800007b;         /* ldr x27, the address three words on */
-    code[N_WORDS + 1] = 0xd61f0360;     /* br x27 */
-    memcpy(code + N_WORDS + 3, &exit_at, 8);
+    put_exit(code + sizeof(r->word));
 }
 
 static const Record *load(const char *path, size_t *n)

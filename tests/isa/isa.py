@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Execute every row of the AArch64 decode tables on both engines and on another emulator.
+"""Execute every row of a guest's decode tables on both engines and on another emulator.
 
-usage: isa.py [--mimus CMD] [--tool isa-words] [--oracle CMD] [--words N] [--states N] [--seed N]
-              [--rows REGEX] [--engines jit,interp,sse,min] [--jobs N] [--out DIR]
+usage: isa.py [--arch aarch64|riscv64] [--mimus CMD] [--tool isa-words] [--oracle CMD]
+              [--words N] [--states N] [--seed N] [--rows REGEX] [--engines jit,interp,sse,min] [--jobs N] [--out DIR]
 
-For each row N words are made (tests/diff/rows.py) and executed by tests/isa/guest.c on N start
-states each; registers, flags, memory and signals must be equal everywhere. Which rows are lifted
-and have their feature is asked of the translator (words.c), so a row is tested as soon as it is.
-exceptions.txt lists what is left out and why.
+For each row N words are made (tests/diff/rows.py, ARCH/records.py) and executed by guest.c on N
+start states each; registers, flags, memory and signals must be equal everywhere. Which rows are
+lifted and have their feature is asked of the translator (words.c), so a row is tested as soon as
+it is. ARCH/exceptions.txt lists what is left out and why.
 """
 import argparse
 import collections
@@ -17,7 +17,6 @@ import os
 import random
 import re
 import shlex
-import shutil
 import struct
 import subprocess
 import sys
@@ -29,21 +28,14 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "diff"))
 import rows as decode  # noqa: E402
 import run as diff     # noqa: E402
 
-NOP, MARK = 0xd503201f, 0x9100075a          # the second: add x26, x26, #1
 TRIES = 40                                  # rolls more than words: some are reserved
 PART = 2000                                 # records of one process
-# As in guest.c.
-MEMORY, ALIGNED, WHOLE, MAPPED, KIND_SHIFT = 1, 2, 4, 8, 4
-HALF, JUMP, NO_CALL, FP_MASK, CHAIN, APART = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000
-HALF_KIND = 5 << KIND_SHIFT
-HALF_FEATURES = {"fp16", "fhm"}
 UNDEFINED = 0xffff                          # isa-words has no row for the word
-ALWAYS_UNDEFINED = {"el0_undef"}
-# A memory copy or set is always run as a whole: prologue, main part, epilogue.
-COPY_PARTS = {"p": 0, "m": 1, "e": 2}
-MOPS = re.compile(r"(cpyf?|set)([pme])")
-JUMPS = {"br", "blr", "ret"}
-SYSTEM = {"svc": NO_CALL, "msr_fpcr": FP_MASK, "msr_fpsr": FP_MASK}
+
+
+def load_records(arch):
+    """What records of a guest's rows are made of: the module records.py of its folder here."""
+    return decode.load_guest(arch, HERE, "records")
 
 
 class Exceptions:
@@ -76,81 +68,14 @@ class Exceptions:
         return any(re.fullmatch(n, name) for n, _ in self.faults)
 
 
-def read_tool_rows(tool):
-    """({place: (number, whether it is lifted and its features are there)}, these features)."""
-    text = subprocess.run([tool, "rows"], stdout=subprocess.PIPE, check=True, text=True).stdout
-    out, features = {}, set()
-    for n, line in enumerate(text.splitlines()):
-        _, _, _, needs, where, todo, met = line.split("\t")
-        lifted = todo != "todo" and met == "met"
-        out[where] = (n, lifted)
-        features |= set(needs.split(",")) if lifted else set()
-    return out, features
+def read_tool_rows(tool, arch="aarch64"):
+    return decode.read_tool_rows(tool, arch)
 
 
-def row_numbers(tool, words):
-    r = subprocess.run([tool, "name"], input=struct.pack("<%dI" % len(words), *words),
+def row_numbers(tool, arch, words):
+    r = subprocess.run([tool, arch, "name"], input=struct.pack("<%dI" % len(words), *words),
                        stdout=subprocess.PIPE, check=True)
     return struct.unpack("<%dH" % len(words), r.stdout)
-
-
-def random_word(rng, row):
-    """A word of the row that follows guest.c's conventions, or None."""
-    w = decode.random_word(rng, row, row.memory and rng.random() < 0.3)
-    if w is None:
-        return None
-    if MOPS.fullmatch(row.name):
-        # To x28, from x25, x27 bytes; a set's value is any other register.
-        w = decode.put(decode.put(w, row, "rd", decode.BASE), row, "rn", decode.INDEX)
-        w = decode.put(w, row, "rs", rng.randrange(25) if row.name.startswith("set") else 25)
-    if row.memory and "imm12" in row.fields:
-        w = decode.put(w, row, "imm12", rng.getrandbits(5))
-    if is_ordered(row) and "imm9" in row.fields:
-        w &= ~(15 << row.fields["imm9"][0])
-    if row.name in JUMPS and w >> 5 & 31 >= 30:         # run_seq() comes by x30
-        return None
-    return w
-
-
-def is_ordered(row):
-    """
-    Its accesses must be aligned, or with FEAT_LSE2 be in one 16-byte block, which the oracle has.
-    """
-    return row.ordered or bool({"lrcpc", "lrcpc2", "lrcpc3"} & set(row.needs))
-
-
-def flags_of(row, exceptions, half):
-    flags = HALF if half else 0
-    if row.memory or row.name in ("dc_clean", "ic_ivau"):
-        flags |= MEMORY
-        flags |= ALIGNED if is_ordered(row) else 0
-        flags |= WHOLE if row.partial else 0
-        flags |= MAPPED if exceptions.fault(row.name) else 0
-    if HALF_FEATURES & set(row.needs) or "half" in row.name or "_h_" in row.name:
-        flags |= HALF_KIND
-    if row.name in JUMPS:
-        flags |= JUMP
-    if MOPS.fullmatch(row.name):
-        # CPYF of memory that overlaps: what is there afterwards is not defined.
-        flags |= MEMORY | MAPPED | CHAIN | (APART if row.name.startswith("cpyf") else 0)
-    return flags | SYSTEM.get(row.name, 0)
-
-
-def words_of(rng, row, word):
-    """The record's three words: the row's, and what must be around it."""
-    if row.branch or row.name in JUMPS:
-        return word, MARK, NOP
-    if MOPS.fullmatch(row.name):
-        at = 14 if row.name.startswith("set") else 22
-        return tuple(word & ~(3 << at) | n << at for n in COPY_PARTS.values())
-    if row.name in decode.MONITOR:
-        return word, decode.after_exclusive(rng, word, row)[0], NOP
-    if row.name in ("stxr", "stxp") and rng.random() < 0.7:
-        used = {word & 31, word >> 10 & 31, word >> 16 & 31}
-        to, to2 = rng.sample([r for r in decode.SAFE[:12] if r not in used], 2)
-        load = word & ~(31 << 16 | 31 << 10 | 31) | 1 << 22 | 31 << 16 | to
-        return load | (to2 if row.name == "stxp" else 31) << 10, word, NOP
-    return word, NOP, NOP
 
 
 class Plan:
@@ -159,38 +84,40 @@ class Plan:
     def __init__(self, a):
         self.records, self.row_of, self.skipped = [], [], collections.OrderedDict()
         rng = random.Random(a.seed)
-        known, features = read_tool_rows(a.tool)
-        self.exceptions = exceptions = Exceptions(os.path.join(HERE, "exceptions.txt"), features)
-        rows = decode.read_all(os.path.join(ROOT, "translate", "guest", "aarch64"))
-        half = "fp16" in features
+        known, self.features = read_tool_rows(a.tool, a.arch)
+        self.guest, self.kind = decode.load_guest(a.arch), load_records(a.arch)
+        self.exceptions = exceptions = Exceptions(
+            os.path.join(HERE, a.arch, "exceptions.txt"), self.features)
+        rows = decode.described(self.guest, a.arch)
         self.tested, self.todo, self.left_out = [], [], []
         for row in rows:
             why = exceptions.row(row.name)
-            if not known[row.where][1] and row.name not in ALWAYS_UNDEFINED:
+            if not known[row.where][1] and row.name not in self.kind.ALWAYS_UNDEFINED:
                 self.todo.append(row)
             elif why:
                 self.left_out.append((row, why))
             elif re.search(a.rows, row.name):
                 self.tested.append(row)
-        rolls = [(row, [w for w in (random_word(rng, row) for _ in range(a.words + TRIES)) if w])
+        rolls = [(row, [w for w in (self.kind.random_word(rng, row) for _ in range(a.words + TRIES)) if w])
                  for row in self.tested]
-        numbers = iter(row_numbers(a.tool, [w for _, ws in rolls for w in ws]))
+        numbers = iter(row_numbers(a.tool, a.arch, [w for _, ws in rolls for w in ws]))
         for row, ws in rolls:
             mine = []
             for w in ws:
                 n = next(numbers)
                 if len(mine) == a.words or exceptions.word(w):
                     continue
-                if n == (UNDEFINED if row.name in ALWAYS_UNDEFINED else known[row.where][0]):
+                undefined = row.name in self.kind.ALWAYS_UNDEFINED
+                if n == (UNDEFINED if undefined else known[row.where][0]):
                     mine.append(w)
-            self.add(rng, row, mine, flags_of(row, exceptions, half), a)
+            self.add(rng, row, mine, self.kind.flags_of(row, exceptions, self.features), a)
 
     def add(self, rng, row, words, flags, a):
         # Rows with few words run these on more states.
         per = max(a.states, -(-a.words * a.states // max(1, len(words))))
         row.runs = per * len(words)
         for w in words:
-            self.records.append((*words_of(rng, row, w), flags, rng.getrandbits(32), per))
+            self.records.append((*self.kind.words_of(rng, row, w), flags, rng.getrandbits(32), per))
             self.row_of.append(row)
 
 
@@ -230,21 +157,19 @@ class Part:
         return lines if p.returncode == 0 else lines[-2:] + ["exit status %d" % p.returncode]
 
 
-def show(part, index, oracle, name, command, out):
+def show(plan, part, index, oracle, name, command, out):
     """The first state of a record whose end differs."""
     row, record = part.rows[index], part.records[index]
     a, b = part.ask(oracle, index), part.ask(command, index)
     state = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
     print("%s %s differs under %s (%d of %d states):" % (
         row.where, row.name, name, sum(x != y for x, y in zip(a, b)), len(a)))
-    for line in diff.disassemble(record[:3 - (record[2] == NOP) - (record[1] == NOP)], out):
+    n = 3 - (record[2] == plan.guest.NOP) - (record[1] == plan.guest.NOP)
+    for line in diff.disassemble(plan.guest, record[:n], out):
         print("    " + line)
     a = diff.fields("\n".join(part.ask(oracle, index, state)))
     b = diff.fields("\n".join(part.ask(command, index, state)))
-    used = {record[0] & 31, record[0] >> 5 & 31, record[0] >> 10 & 31, record[0] >> 16 & 31}
-    starts = ["in_fpcr", "in_fpsr", "in_nzcv"]
-    wide = row.where.startswith(("simd", "fp", "crypto"))
-    starts += ["in_%s%d" % (c, r) for c in ("v" if wide else "x") for r in sorted(used)]
+    starts = ["in_" + k for k in plan.kind.inputs(row, record[0])]
     print("    " + " ".join("%s=%s" % (k[3:], a[k]) for k in starts if k in a))
     keys = [k for k in list(a) + [k for k in b if k not in a] if a.get(k) != b.get(k)]
     for k in keys[:4]:
@@ -252,7 +177,7 @@ def show(part, index, oracle, name, command, out):
     sys.stdout.flush()
 
 
-def compare(parts, oracle, engines, a, out):
+def compare(plan, parts, oracle, engines, a, out):
     """Returns {row: {engine: records that differ}}; the first of each row and engine is shown."""
     bad = collections.defaultdict(collections.Counter)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
@@ -274,7 +199,7 @@ def compare(parts, oracle, engines, a, out):
                         continue
                     bad[row][name] += 1
                     if bad[row][name] == 1 and i < min(len(got), len(want)):
-                        show(part, i, oracle, name, command, out)
+                        show(plan, part, i, oracle, name, command, out)
     return bad
 
 
@@ -301,9 +226,9 @@ def report(plan, bad, a):
     return len(plan.tested) - len(bad), len(bad) + len(few)
 
 
-def own_checks(out, engines):
-    """own.c under each engine: (checks that passed, that did not)."""
-    exe, passed, failed = build_guest(out, "own"), 0, 0
+def own_checks(arch, out, engines):
+    """ARCH/own.c under each engine: (checks that passed, that did not)."""
+    exe, passed, failed = build_guest(out, "own", arch=arch), 0, 0
     for name, command in engines:
         r = subprocess.run(command + [exe], timeout=60, stdout=subprocess.PIPE, text=True)
         lines = r.stdout.splitlines()
@@ -317,21 +242,21 @@ def own_checks(out, engines):
     return passed, failed
 
 
-def build_guest(out, name="guest", *options):
-    cc = shutil.which("aarch64-linux-gnu-gcc")
-    if not cc:
-        return None
-    exe, src = os.path.join(out, name), os.path.join(HERE, name + ".c")
-    subprocess.run([cc, "-O2", "-static", "-I", ROOT, *options, "-o", exe, src], check=True)
-    return exe
+def build_guest(out, name="guest", arch="aarch64", **how):
+    """A program from NAME.c here or in the guest's folder, or None."""
+    src = os.path.join(HERE, arch, name + ".c")
+    src = src if os.path.exists(src) else os.path.join(HERE, name + ".c")
+    exe = os.path.join(out, name)
+    return exe if diff.cross_build(decode.load_guest(arch), exe, src, **how) else None
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--arch", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--tool", default="build/isa-words")
-    ap.add_argument("--oracle", help="default: the newest qemu-aarch64 there is, -cpu max")
+    ap.add_argument("--oracle", help="default: the newest qemu-ARCH there is")
     ap.add_argument("--words", type=int, default=32, help="words of each row")
     ap.add_argument("--states", type=int, default=16, help="start states of each word")
     ap.add_argument("--seed", type=int, default=1)
@@ -341,30 +266,29 @@ def main():
     ap.add_argument("--timeout", type=int, default=600, help="seconds for a part")
     ap.add_argument("--out", default="build/isa")
     a = ap.parse_args()
-    out = os.path.abspath(a.out)
+    out = os.path.abspath(os.path.join(a.out, a.arch))
     os.makedirs(out, exist_ok=True)
-    guest = build_guest(out)
-    oracle = shlex.split(a.oracle) if a.oracle else diff.find_oracle()
+    guest = build_guest(out, arch=a.arch)
+    oracle = shlex.split(a.oracle) if a.oracle else diff.find_oracle(a.arch)
     if not guest or not oracle:
-        print("skipped: no %s" % ("qemu-aarch64" if guest else "aarch64-linux-gnu-gcc"))
-        print("0 passed, 0 failed, 1 skipped")
+        print(diff.missing(a.arch, decode.load_guest(a.arch), guest))
         return 0
-    oracle += [] if a.oracle else ["-cpu", "max"]
     start = time.monotonic()
     plan = Plan(a)
+    oracle += [] if a.oracle else ["-cpu", plan.kind.oracle_cpu(plan.features)]
     print("%d rows, %d words, %d runs; oracle: %s" % (
         len(plan.tested), len(plan.records), sum(r.runs for r in plan.tested), " ".join(oracle)),
         flush=True)
     parts = [Part(plan, at, out, guest) for at in range(0, len(plan.records), PART)]
     mimus = shlex.split(a.mimus)
     engines = [(e, diff.engine(mimus, e)) for e in a.engines.split(",") if e]
-    bad = compare(parts, oracle, engines, a, out)
+    bad = compare(plan, parts, oracle, engines, a, out)
     for why in sorted({w for _, w in plan.left_out}):
         names = sorted({r.name for r, w in plan.left_out if w == why})
         print("not compared: %s: %s" % (" ".join(names), why))
     for why, n in sorted(plan.exceptions.used.items()):
         print("not compared: %d words: %s" % (n, why))
-    passed, failed = (sum(x) for x in zip(report(plan, bad, a), own_checks(out, engines)))
+    passed, failed = (sum(x) for x in zip(report(plan, bad, a), own_checks(a.arch, out, engines)))
     print("%.0f s" % (time.monotonic() - start))
     print("%d passed, %d failed" % (passed, failed))
     return failed != 0

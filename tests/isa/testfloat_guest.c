@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * testfloat_guest.c: execute the AArch64 instruction that a TestFloat function stands for, on
- * TestFloat's vectors, and compare results and flags.
+ * testfloat_guest.c: execute the instruction that a TestFloat function stands for, on TestFloat's
+ * vectors, and compare results and flags.
  *
  *   testfloat_guest FUNCTION MODE <vectors
  *
  * A vector is a line of hexadecimal numbers: the operands, the result, the exceptions. MODE is
  * near_even, minMag, min, max or near_maxMag. The vectors must come from a SoftFloat with the
- * default NaN for all NaNs and tininess detected before rounding: FPCR.DN is set here. Prints the first errors and, last, "CASES ERRORS".
+ * guest's NaN rule and tininess. Prints the first errors and, last, "CASES ERRORS".
+ *
+ * testfloat_<guest>.h has the instructions: the table functions[], set_mode(), the guest's flags for
+ * TestFloat's, and how operands and results look in registers (in_register).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -17,69 +20,9 @@
 enum { NEAR_EVEN, MIN_MAG, MIN, MAX, NEAR_MAX_MAG, MODES, SHOWN = 5, MAX_NUMBERS = 5 };
 
 static const char *const mode_name[MODES] = { "near_even", "minMag", "min", "max", "near_maxMag" };
-/* FPCR.RMode; ties away from zero is no mode of FPCR, only of single instructions. */
-static const uint64_t rmode[MODES] = { 0, 3, 2, 1, 0 };
 
-/* An instruction: operands in registers 0 to 2, the result in register 0, FPSR afterwards. */
-typedef uint64_t Op(uint64_t a, uint64_t b, uint64_t c, uint64_t *fpsr);
-
-#define DEFINE(name, code)                                                               \
-    static uint64_t name(uint64_t a, uint64_t b, uint64_t c, uint64_t *fpsr)             \
-    {                                                                                    \
-        register uint64_t x0 asm("x0") = a;                                              \
-        register uint64_t x1 asm("x1") = b;                                              \
-        register uint64_t x2 asm("x2") = c;                                              \
-        asm volatile(".arch armv8.2-a+fp16\n"                                            \
-                     "fmov d0, x0\n fmov d1, x1\n fmov d2, x2\n msr fpsr, xzr\n" code    \
-                     "\n mrs x1, fpsr"                                                   \
-                     : "+r"(x0), "+r"(x1), "+r"(x2) : : "v0", "v1", "v2", "cc");         \
-        *fpsr = x1;                                                                      \
-        return x0;                                                                       \
-    }
-
-#define OUT "\n fmov x0, d0"
-#define BOOL(cond) "\n cset x0, " cond
-
-/* What each format f, with registers r, has. */
-#define DEFINE_FORMAT(f, r)                                                              \
-    DEFINE(f##_add, "fadd " r "0, " r "0, " r "1" OUT)                                   \
-    DEFINE(f##_sub, "fsub " r "0, " r "0, " r "1" OUT)                                   \
-    DEFINE(f##_mul, "fmul " r "0, " r "0, " r "1" OUT)                                   \
-    DEFINE(f##_div, "fdiv " r "0, " r "0, " r "1" OUT)                                   \
-    DEFINE(f##_sqrt, "fsqrt " r "0, " r "0" OUT)                                         \
-    DEFINE(f##_mulAdd, "fmadd " r "0, " r "0, " r "1, " r "2" OUT)                       \
-    DEFINE(f##_rint, "frinti " r "0, " r "0" OUT)                                        \
-    DEFINE(f##_rint_exact, "frintx " r "0, " r "0" OUT)                                  \
-    DEFINE(f##_rinta, "frinta " r "0, " r "0" OUT)                                       \
-    DEFINE(f##_eq, "fcmp " r "0, " r "1" BOOL("eq"))                                     \
-    DEFINE(f##_eq_signaling, "fcmpe " r "0, " r "1" BOOL("eq"))                          \
-    DEFINE(f##_le, "fcmpe " r "0, " r "1" BOOL("ls"))                                    \
-    DEFINE(f##_le_quiet, "fcmp " r "0, " r "1" BOOL("ls"))                               \
-    DEFINE(f##_lt, "fcmpe " r "0, " r "1" BOOL("mi"))                                    \
-    DEFINE(f##_lt_quiet, "fcmp " r "0, " r "1" BOOL("mi"))                               \
-    DEFINE(i32_to_##f, "scvtf " r "0, w0" OUT)                                           \
-    DEFINE(ui32_to_##f, "ucvtf " r "0, w0" OUT)                                          \
-    DEFINE(i64_to_##f, "scvtf " r "0, x0" OUT)                                           \
-    DEFINE(ui64_to_##f, "ucvtf " r "0, x0" OUT)                                          \
-    DEFINE_TO_INT(f, i32, "s w0", r) DEFINE_TO_INT(f, i64, "s x0", r)                    \
-    DEFINE_TO_INT(f, ui32, "u w0", r) DEFINE_TO_INT(f, ui64, "u x0", r)
-
-#define DEFINE_TO_INT(f, i, end, r)                                                      \
-    DEFINE(f##_to_##i##_n, "fcvtn" end ", " r "0")                                       \
-    DEFINE(f##_to_##i##_z, "fcvtz" end ", " r "0")                                       \
-    DEFINE(f##_to_##i##_m, "fcvtm" end ", " r "0")                                       \
-    DEFINE(f##_to_##i##_p, "fcvtp" end ", " r "0")                                       \
-    DEFINE(f##_to_##i##_a, "fcvta" end ", " r "0")
-
-DEFINE_FORMAT(f16, "h")
-DEFINE_FORMAT(f32, "s")
-DEFINE_FORMAT(f64, "d")
-DEFINE(f16_to_f32, "fcvt s0, h0" OUT)
-DEFINE(f16_to_f64, "fcvt d0, h0" OUT)
-DEFINE(f32_to_f16, "fcvt h0, s0" OUT)
-DEFINE(f32_to_f64, "fcvt d0, s0" OUT)
-DEFINE(f64_to_f16, "fcvt h0, d0" OUT)
-DEFINE(f64_to_f32, "fcvt s0, d0" OUT)
+/* An instruction: operands in registers 0 to 2, the result in register 0, the flags it raised. */
+typedef uint64_t Op(uint64_t a, uint64_t b, uint64_t c, uint64_t *flags);
 
 /* The numbers of a vector before the result; the instruction of each rounding mode. */
 typedef struct {
@@ -88,41 +31,27 @@ typedef struct {
     Op *op[MODES];
 } Function;
 
-#define FOUR(n, op) { #op, n, { op, op, op, op } },
-/* Comparisons do not round. */
-#define ONE(n, op) { #op, n, { op } },
-#define TO_INT(f, i)                                                                     \
-    { #f "_to_" #i, 1,                                                                   \
-      { f##_to_##i##_n, f##_to_##i##_z, f##_to_##i##_m, f##_to_##i##_p, f##_to_##i##_a } },
-#define FORMAT(f)                                                                        \
-    FOUR(2, f##_add) FOUR(2, f##_sub) FOUR(2, f##_mul) FOUR(2, f##_div) FOUR(1, f##_sqrt) \
-    FOUR(3, f##_mulAdd)                                                                  \
-    { #f "_roundToInt", 1, { f##_rint, f##_rint, f##_rint, f##_rint, f##_rinta } },      \
-    { #f "_roundToInt_exact", 1,                                                         \
-      { f##_rint_exact, f##_rint_exact, f##_rint_exact, f##_rint_exact } },              \
-    ONE(2, f##_eq) ONE(2, f##_eq_signaling) ONE(2, f##_le) ONE(2, f##_le_quiet)      \
-    ONE(2, f##_lt) ONE(2, f##_lt_quiet)                                                \
-    FOUR(1, i32_to_##f) FOUR(1, ui32_to_##f) FOUR(1, i64_to_##f) FOUR(1, ui64_to_##f)    \
-    TO_INT(f, i32) TO_INT(f, i64) TO_INT(f, ui32) TO_INT(f, ui64)
-
-// clang-format off
-static const Function functions[] = {
-    FORMAT(f16) FORMAT(f32) FORMAT(f64)
-    FOUR(1, f16_to_f32) FOUR(1, f16_to_f64) FOUR(1, f32_to_f16) FOUR(1, f32_to_f64)
-    FOUR(1, f64_to_f16) FOUR(1, f64_to_f32)
-};
-// clang-format on
-
-/* TestFloat: inexact, underflow, overflow, infinite, invalid; FPSR the other way round. */
-static uint64_t arm_flags(uint64_t flags)
+/* Formats ("f32", "ui64", "bool"): of a function's operands, the start of its name; of its result. */
+static void format_of(char out[8], const char *from)
 {
-    uint64_t out = 0;
+    size_t n = strcspn(from, "_");
 
-    for (int i = 0; i < 5; i++) {
-        out |= (flags >> i & 1) << (4 - i);
-    }
-    return out;
+    snprintf(out, 8, "%.*s", (int)n, from);
 }
+
+static void result_format(char out[8], const char *name)
+{
+    const char *to = strstr(name, "_to_");
+
+    format_of(out, to ? to + 4 : strstr(name, "_eq") || strstr(name, "_le") || strstr(name, "_lt")
+                                     ? "bool" : name);
+}
+
+#ifdef __riscv
+#include "testfloat_riscv64.h"
+#else
+#include "testfloat_aarch64.h"
+#endif
 
 static unsigned read_numbers(const char *line, uint64_t *v)
 {
@@ -162,10 +91,12 @@ static void list(void)
 static void run(const Function *f, int mode)
 {
     unsigned long cases = 0, errors = 0;
-    uint64_t v[MAX_NUMBERS], z, fpsr;
-    char line[128];
+    uint64_t v[MAX_NUMBERS], z, flags, want, raised;
+    char line[128], in[8], out[8];
 
-    asm volatile("msr fpcr, %0" : : "r"(rmode[mode] << 22 | 1 << 25));
+    format_of(in, f->name);
+    result_format(out, f->name);
+    set_mode(f, mode);
     while (fgets(line, sizeof(line), stdin)) {
         memset(v, 0, sizeof(v));
         if (read_numbers(line, v) != f->operands + 2) {
@@ -174,11 +105,14 @@ static void run(const Function *f, int mode)
             continue;
         }
         cases++;
-        z = f->op[mode](v[0], f->operands > 1 ? v[1] : 0, f->operands > 2 ? v[2] : 0, &fpsr);
-        if ((z != v[f->operands] || fpsr != arm_flags(v[f->operands + 1])) && errors++ < SHOWN) {
+        want = in_register(out, v[f->operands]);
+        raised = flags_of(v[f->operands + 1]);
+        z = f->op[mode](in_register(in, v[0]), f->operands > 1 ? in_register(in, v[1]) : 0,
+                        f->operands > 2 ? in_register(in, v[2]) : 0, &flags);
+        if ((z != want || flags != raised) && errors++ < SHOWN) {
             line[strcspn(line, "\n")] = 0;
-            printf("%s %s: %s: got 0x%lx, FPSR 0x%lx for 0x%lx\n", f->name, mode_name[mode],
-                   line, z, fpsr, arm_flags(v[f->operands + 1]));
+            printf("%s %s: %s: got 0x%lx, flags 0x%lx for 0x%lx, 0x%lx\n", f->name, mode_name[mode],
+                   line, z, flags, want, raised);
         }
     }
     printf("%lu %lu\n", cases, errors);

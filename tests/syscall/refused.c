@@ -25,7 +25,6 @@ int main(void)
     FAILS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0), EINVAL);
     IS(prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0);
     FAILS(syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0), ENOSYS);
-    FAILS(syscall(SYS_rseq, params, 32, 0, 0x53053053), ENOSYS);
     FAILS(syscall(SYS_bpf, 0, params, 120), EPERM);
     FAILS(syscall(SYS_init_module, params, 0, ""), EPERM);
     FAILS(syscall(SYS_pkey_alloc, 0, 0), ENOSYS);

@@ -25,6 +25,12 @@ static void *place(size_t len)
     return (void *)atomic_fetch_add(&next_place, align_up(len, STEP));
 }
 
+void own_memory_place(uint64_t shift, uint64_t *start, uint64_t *end)
+{
+    *start = align_down((uint64_t)&next_place + shift - BELOW, (uint64_t)1 << 30);
+    *end = *start + BELOW / 8;
+}
+
 void *own_mmap(size_t len, int prot, int flags, int fd)
 {
     return mmap(place(len), len, prot, flags, fd, 0);

@@ -17,6 +17,12 @@
  */
 void *own_mmap(size_t len, int prot, int flags, int fd);
 
+/*
+ * own_memory_place: where own_mmap() places memory in a process whose image of this program lies shift
+ * bytes above ours.
+ */
+void own_memory_place(uint64_t shift, uint64_t *start, uint64_t *end);
+
 /* Set before translate_init(). len 0: the mapping at start goes away. */
 extern void (*own_memory_hook)(uint64_t start, uint64_t len);
 

@@ -120,7 +120,7 @@ static const uint8_t form_of[IR_OP_COUNT] = {
     [IR_vmull_u] = FORM_upper, [IR_vqdmull] = FORM_upper, [IR_vmull_p] = FORM_upper,
     [IR_fwiden_raw] = FORM_lane, [IR_fwiden] = FORM_upper, [IR_fnarrow] = FORM_odd,
     [IR_fadd] = FORM_fixed, [IR_fsub] = FORM_fixed, [IR_fmul] = FORM_fixed, [IR_fdiv] = FORM_fixed,
-    [IR_fsqrt] = FORM_fixed,
+    [IR_fsqrt] = FORM_fixed, [IR_bfnarrow] = FORM_fixed,
     [IR_fma] = FORM_fma, [IR_fround] = FORM_round, [IR_fround_int] = FORM_round_int, [IR_fcvt] = FORM_float,
     [IR_fto_s] = FORM_to_vint, [IR_fto_u] = FORM_to_vint,
     [IR_sto_f] = FORM_vfrom_int, [IR_uto_f] = FORM_vfrom_int,
@@ -152,6 +152,7 @@ IrType ir_type_out(IrOpcode op, IrType type, uint32_t imm)
 {
     switch (op) {
     case IR_fcvt: return (IrType)(imm & 255);
+    case IR_bfnarrow: return IR_I16;
     case IR_i_sto_f:
     case IR_i_uto_f: return (IrType)(imm >> 16 & 255);
     default: return type;
@@ -168,6 +169,7 @@ bool ir_takes_round(IrOpcode op)
     case IR_fsqrt:
     case IR_fma:
     case IR_fcvt:
+    case IR_bfnarrow:
     case IR_i_sto_f:
     case IR_i_uto_f: return true;
     default: return false;

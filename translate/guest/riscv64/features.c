@@ -57,7 +57,7 @@ const GuestFeature rv_feature_names[] = {
 };
 // clang-format on
 
-uint64_t rv_cpu_features(unsigned cpu)
+static uint64_t model_features(unsigned cpu)
 {
     unsigned model = model_of[cpu];
     uint64_t set = 0;
@@ -69,6 +69,16 @@ uint64_t rv_cpu_features(unsigned cpu)
             set |= r->feature;
     }
     return set;
+}
+
+uint64_t rv_cpu_features(unsigned cpu)
+{
+    return model_features(cpu) | F(rv64);
+}
+
+uint64_t rv32_cpu_features(unsigned cpu)
+{
+    return (model_features(cpu) & ~RV_NOT_32) | F(rv32);
 }
 
 /* has: of the row, whether it applies with these features. */
@@ -112,7 +122,7 @@ static bool is_shown(const Row *r)
 
 size_t rv_isa_string(char *buf, size_t len, uint64_t features)
 {
-    size_t used = (size_t)snprintf(buf, len, "rv64");
+    size_t used = (size_t)snprintf(buf, len, "rv%d", features & F(rv32) ? 32 : 64);
 
     for (const Row *r = rows; r < rows + ARRAY_LEN(rows); r++) {
         if (used < len && is_shown(r) && has(r, features))

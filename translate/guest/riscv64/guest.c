@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest.c: the riscv64 guest as the translator sees it. */
+/* guest.c: the riscv64 guest, and riscv32, as the translator sees them. */
 #include <capstone/capstone.h>
 #include <elf.h>
 
@@ -13,7 +13,15 @@
     M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) \
     M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24) M(25) M(26) M(27) M(28) M(29) M(30) M(31)
 
-static const GuestReg regs[RV_REG_COUNT] = { EACH_0_31(X) EACH_0_31(F) };
+#define V(i) { "v" #i, offsetof(RvState, v) + 16 * i, IR_V128, false },
+#define EACH_32_63(M) \
+    M(32) M(33) M(34) M(35) M(36) M(37) M(38) M(39) M(40) M(41) M(42) M(43) M(44) M(45) M(46) \
+    M(47) M(48) M(49) M(50) M(51) M(52) M(53) M(54) M(55) M(56) M(57) M(58) M(59) M(60) M(61) \
+    M(62) M(63)
+
+static const GuestReg regs[RV_REG_COUNT] = {
+    EACH_0_31(X) EACH_0_31(F) EACH_0_31(V) EACH_32_63(V)
+};
 
 /* First guess: arguments, sp, s0, s1, ra; the compressed instructions reach x8 to x15. */
 static const uint8_t hot_int[] = { 15, 14, 10, 2, 8, 13, 11, 12, 9, 1, 16, 17, 5, 6, 7, 18, 19, 28 };
@@ -49,56 +57,70 @@ static unsigned lift_insn(Lift *l)
     } else if (!(l->features & RV_FEAT_zca)) {
         return 0;
     }
-    return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) : 0;
+    l->more = 0;
+    return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) + l->more : 0;
 }
 
-static void state_init(Env *env)
-{
-    memset(rv_state(env), 0, sizeof(RvState));
-    rv_set_frm(env, RV_RNE);
-    rv_set_fflags(env, 0);
-}
-
-/* row_word: with registers 10 to 12 first, then with other bits, where a field must not be 0. */
+/*
+ * row_word: with registers 10 to 12, 10 and 11 or, of SYSTEM, CSR 1, first; then with other bits, as
+ * some are reserved.
+ */
 static uint32_t row_word(const DecodeRow *r, unsigned attempt)
 {
-    uint32_t usual = 12u << 20 | 11u << 15 | 10u << 7;
-    uint32_t other = attempt * 0x9e3779b9u;
+    uint32_t usual = (r->value & 3) != 3      ? 10u << 7 | 11u << 2
+                     : (r->value & 127) == 0x73 ? 1u << 20 | 11u << 15 | 10u << 7
+                                              : 12u << 20 | 11u << 15 | 10u << 7;
 
-    return r->value | (~r->mask & (usual ^ other));
+    return r->value | (~r->mask & (usual ^ attempt * 0x9e3779b9u));
 }
 
+// clang-format off
+/* What the two guests have in common. */
+#define COMMON \
+    .elf_machine = EM_RISCV, \
+    .elf_data = ELFDATA2LSB, \
+    .insn_min_bytes = 2, \
+    .insn_max_bytes = 4, \
+    .explicit_icache = true, \
+    .blanket_icache = true, \
+    .regs = regs, \
+    .n_regs = RV_REG_COUNT, \
+    .pc_offset = offsetof(RvState, pc), \
+    .nzcv_offset = offsetof(RvState, nzcv), \
+    .flagless = true, \
+    .canonical_nan = true, \
+    .state_bytes = sizeof(RvState), \
+    .hot_int = hot_int, \
+    .n_hot_int = ARRAY_LEN(hot_int), \
+    .hot_vec = hot_vec, \
+    .n_hot_vec = ARRAY_LEN(hot_vec), \
+    .helpers = rv_helpers, \
+    .n_helpers = RV_HELPER_COUNT, \
+    .lift_insn = lift_insn, \
+    .cpus = rv_cpus, \
+    .feature_names = rv_feature_names, \
+    .state_init = rv_reset, \
+    .rows = rv_rows, \
+    .row_word = row_word, \
+    .filler = 0x00000013, /* nop */ \
+    .capstone_arch = CS_ARCH_ALL
+// clang-format on
+
 const Guest guest_riscv64 = {
+    COMMON,
     .name = "riscv64",
-    .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
-    .elf_data = ELFDATA2LSB,
-    .insn_min_bytes = 2,
-    .insn_max_bytes = 4,
-    .explicit_icache = true,
-    .blanket_icache = true,
-    .regs = regs,
-    .n_regs = RV_REG_COUNT,
-    .pc_offset = offsetof(RvState, pc),
-    .nzcv_offset = offsetof(RvState, nzcv),
-    .flagless = true,
-    .canonical_nan = true,
-    .state_bytes = sizeof(RvState),
-    .hot_int = hot_int,
-    .n_hot_int = ARRAY_LEN(hot_int),
-    .hot_vec = hot_vec,
-    .n_hot_vec = ARRAY_LEN(hot_vec),
-    .helpers = rv_helpers,
-    .n_helpers = RV_HELPER_COUNT,
-    .lift_insn = lift_insn,
-    .features = MAX_FEATURES,
-    .cpus = rv_cpus,
-    .feature_names = rv_feature_names,
+    .features = MAX_FEATURES | RV_FEAT_rv64,
     .cpu_features = rv_cpu_features,
-    .state_init = state_init,
-    .rows = rv_rows,
-    .row_word = row_word,
-    .filler = 0x00000013,    /* nop */
-    .capstone_arch = CS_ARCH_ALL,
     .linux_abi = &rv_linux,
+};
+
+const Guest guest_riscv32 = {
+    COMMON,
+    .name = "riscv32",
+    .elf_class = ELFCLASS32,
+    .addresses_32 = true,
+    .features = (MAX_FEATURES & ~RV_NOT_32) | RV_FEAT_rv32,
+    .cpu_features = rv32_cpu_features,
+    .linux_abi = &rv32_linux,
 };

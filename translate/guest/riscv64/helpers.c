@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/vec.h"
 #include "translate/ir/ir.h"
 #include "translate/translate.h"
 
@@ -22,6 +23,15 @@ void rv_set_frm(Env *env, uint32_t frm)
     env_set_fp_mode(env, &m);
     env_set_guest_mode(env, (frm > RV_RMM ? RV_MODE_FRM_RESERVED : 0) |
                                 (frm != RV_RNE ? RV_MODE_FRM_SET : 0));
+}
+
+void rv_reset(Env *env)
+{
+    memset(rv_state(env), 0, sizeof(RvState));
+    rv_set_frm(env, RV_RNE);
+    rv_set_fflags(env, 0);
+    rv_state(env)->vtype = RV_VILL;
+    env_lazy_flags(env, translate_options.accel == ACCEL_JIT);
 }
 
 /* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */
@@ -50,17 +60,6 @@ void rv_set_fflags(Env *env, uint32_t fflags)
                                   uint64_t b __attribute__((unused)),                    \
                                   uint64_t c __attribute__((unused)))
 
-HELPER(get_fflags)
-{
-    return rv_get_fflags(env);
-}
-
-HELPER(set_fflags)
-{
-    rv_set_fflags(env, (uint32_t)a);
-    return 0;
-}
-
 HELPER(get_frm)
 {
     return rv_state(env)->frm;
@@ -87,14 +86,40 @@ HELPER(fence_i)
     return 0;
 }
 
+HELPER(vec)
+{
+    return vec_run(env, a, b, c);
+}
+
+HELPER(set_vl)
+{
+    return vec_set_vl(env, a, b);
+}
+
+/* The CSRs of the vector unit, by number. */
+HELPER(get_vcsr)
+{
+    return vec_csr_read(env, (unsigned)a);
+}
+
+HELPER(set_vcsr)
+{
+    vec_csr_write(env, (unsigned)a, b);
+    return 0;
+}
+
+enum { ALL_STATE = HELPER_READS_STATE | HELPER_WRITES_STATE };
+
 // clang-format off
 const HelperDef rv_helpers[RV_HELPER_COUNT] = {
-    [RV_HELPER_GET_FFLAGS] = { "get_fflags", helper_get_fflags, 0, 0 },
-    [RV_HELPER_SET_FFLAGS] = { "set_fflags", helper_set_fflags, 0, 0 },
     [RV_HELPER_GET_FRM]    = { "get_frm",    helper_get_frm,    HELPER_LOADS,
                                offsetof(RvState, frm) },
     [RV_HELPER_SET_FRM]    = { "set_frm",    helper_set_frm,    0, 0 },
     [RV_HELPER_GET_TIME]   = { "get_time",   helper_get_time,   0, 0 },
     [RV_HELPER_FENCE_I]    = { "fence_i",    helper_fence_i,    0, 0 },
+    [RV_HELPER_VEC]        = { "vec",        helper_vec,        ALL_STATE | HELPER_MAY_FAULT, 0 },
+    [RV_HELPER_SET_VL]     = { "set_vl",     helper_set_vl,     ALL_STATE, 0 },
+    [RV_HELPER_GET_VCSR]   = { "get_vcsr",   helper_get_vcsr,   HELPER_READS_STATE, 0 },
+    [RV_HELPER_SET_VCSR]   = { "set_vcsr",   helper_set_vcsr,   ALL_STATE, 0 },
 };
 // clang-format on

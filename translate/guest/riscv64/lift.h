@@ -10,16 +10,18 @@
 #include "gen/riscv64_decode.h"
 #include "translate/guest/riscv64/state.h"
 
-extern const Guest guest_riscv64;
+extern const Guest guest_riscv64, guest_riscv32;
 
 /* Helpers, called by IR op `call` with these numbers; the table is in helpers.c. */
 enum {
-    RV_HELPER_GET_FFLAGS,
-    RV_HELPER_SET_FFLAGS,
     RV_HELPER_GET_FRM,
     RV_HELPER_SET_FRM,
     RV_HELPER_GET_TIME,
     RV_HELPER_FENCE_I,
+    RV_HELPER_VEC,              /* vec_run() */
+    RV_HELPER_SET_VL,           /* vec_set_vl() */
+    RV_HELPER_GET_VCSR,
+    RV_HELPER_SET_VCSR,
     RV_HELPER_COUNT
 };
 extern const HelperDef rv_helpers[RV_HELPER_COUNT];
@@ -30,17 +32,50 @@ static inline unsigned insn_bytes(uint32_t word)
     return (word & 3) == 3 ? 4 : 2;
 }
 
-/* imm: a 64-bit constant. */
+/*
+ * RV32 is the same CPU with x registers of 32 bits. They lie in the low halves of the 64-bit
+ * ones, whose upper halves are then always zero, so that a register is an address as it is.
+ *
+ * rv_is_32, rv_xlen: the type of an x register here. imm: a constant of that type.
+ */
+static inline bool rv_is_32(const Lift *l)
+{
+    return l->guest->addresses_32;
+}
+
+static inline IrType rv_xlen(const Lift *l)
+{
+    return rv_is_32(l) ? IR_I32 : IR_I64;
+}
+
 static inline IrVal imm(Lift *l, uint64_t value)
+{
+    return ir_const(l->ir, rv_xlen(l), value);
+}
+
+/* imm64: a constant of 64 bits. code_at: the same of an address, which wraps as addresses do. */
+static inline IrVal imm64(Lift *l, uint64_t value)
 {
     return ir_const(l->ir, IR_I64, value);
 }
 
-/* rv_get_x: register r; rv_get_w: its low 32 bits as IR_I32. x0 is a constant. */
+static inline IrVal code_at(Lift *l, uint64_t va)
+{
+    return imm64(l, rv_is_32(l) ? (uint32_t)va : va);
+}
+
+/*
+ * rv_get_x: register r, of type rv_xlen(); rv_get_w: its low 32 bits as IR_I32; rv_get_z: as an
+ * IR_I64, zero-extended on RV32: addresses. x0 is a constant.
+ */
 IrVal rv_get_x(Lift *l, unsigned r);
 IrVal rv_get_w(Lift *l, unsigned r);
+IrVal rv_get_z(Lift *l, unsigned r);
 
-/* rv_set_x: register r = 64-bit v; rv_set_w: = v, an IR_I32, sign-extended. A write to x0 is dropped. */
+/*
+ * rv_set_x: register r = v, on RV32 its low 32 bits; rv_set_w: = v, an IR_I32, sign-extended. A write
+ * to x0 is dropped.
+ */
 void rv_set_x(Lift *l, unsigned r, IrVal v);
 void rv_set_w(Lift *l, unsigned r, IrVal v);
 
@@ -64,3 +99,7 @@ IrVal rv_cset(Lift *l, IrCond cond);
 
 /* rv_select: the condition's x or y, 64 bits. */
 IrVal rv_select(Lift *l, IrCond cond, IrVal x, IrVal y);
+
+/* rv_compare: x register rd = cond after op (fcmp or fcmpe) of f registers; fmt as in instructions. */
+void rv_compare(Lift *l, IrOpcode op, IrCond cond, unsigned fmt, unsigned rd, unsigned rs1,
+                unsigned rs2);

@@ -6,7 +6,7 @@
 
 static IrVal next_pc(Lift *l, uint32_t word)
 {
-    return imm(l, l->pc.va + insn_bytes(word));
+    return code_at(l, l->pc.va + insn_bytes(word));
 }
 
 static void exit_op(Lift *l, IrOpcode op, IrVal a, IrVal b)
@@ -25,9 +25,9 @@ static bool go(Lift *l, uint64_t target, unsigned rd, IrVal next)
 {
     rv_set_x(l, rd, next);
     if (is_link(rd)) {
-        exit_op(l, IR_exit_call, imm(l, target), next);
+        exit_op(l, IR_exit_call, code_at(l, target), next);
     } else {
-        exit_op(l, IR_exit_to, imm(l, target), IR_NONE);
+        exit_op(l, IR_exit_to, code_at(l, target), IR_NONE);
     }
     return true;
 }
@@ -52,6 +52,7 @@ LIFT(jalr)
     target = rv_get_x(l, a->rs1);
     target = a->imm ? ir_add(l->ir, target, imm(l, (uint64_t)a->imm)) : target;
     target = ir_and(l->ir, target, imm(l, ~1ull));
+    target = rv_is_32(l) ? ir_zext(l->ir, IR_I64, target, 32) : target;
     rv_set_x(l, a->rd, next);
     if (is_link(a->rd)) {
         exit_op(l, IR_exit_icall, target, next);
@@ -66,10 +67,10 @@ LIFT(jalr)
 /* branch: with x0 on the right, equality is a test; other compares are of the two registers. */
 static bool branch(Lift *l, uint32_t word, int64_t offset, unsigned rs1, unsigned rs2, IrCond cond)
 {
-    IrVal taken = imm(l, l->pc.va + (uint64_t)offset), next = next_pc(l, word);
+    IrVal taken = code_at(l, l->pc.va + (uint64_t)offset), next = next_pc(l, word);
 
     if (!rs2 && (cond == IR_EQ || cond == IR_NE)) {
-        ir_emit(l->ir, cond == IR_EQ ? IR_exit_z : IR_exit_nz, IR_I64, 0, taken, next,
+        ir_emit(l->ir, cond == IR_EQ ? IR_exit_z : IR_exit_nz, rv_xlen(l), 0, taken, next,
                 rv_get_x(l, rs1), 0);
         return true;
     }
@@ -93,14 +94,14 @@ OP_BRANCH(bgeu, IR_HS)
 
 LIFT(ecall)
 {
-    exit_op(l, IR_exit_syscall, next_pc(l, a->word), imm(l, l->pc.va));
+    exit_op(l, IR_exit_syscall, next_pc(l, a->word), code_at(l, l->pc.va));
     return true;
 }
 
 LIFT(ebreak)
 {
     (void)a;
-    ir_emit(l->ir, IR_exit_exc, IR_I64, 0, imm(l, l->pc.va), IR_NONE, IR_NONE, IR_EXC_BREAK);
+    ir_emit(l->ir, IR_exit_exc, IR_I64, 0, code_at(l, l->pc.va), IR_NONE, IR_NONE, IR_EXC_BREAK);
     return true;
 }
 

@@ -4,7 +4,12 @@
 
 IrVal rv_get_x(Lift *l, unsigned r)
 {
-    return r ? ir_reg(l->ir, RV_X0 + r, IR_I64) : imm(l, 0);
+    return r ? ir_reg(l->ir, RV_X0 + r, rv_xlen(l)) : imm(l, 0);
+}
+
+IrVal rv_get_z(Lift *l, unsigned r)
+{
+    return r ? ir_reg(l->ir, RV_X0 + r, IR_I64) : imm64(l, 0);
 }
 
 IrVal rv_get_w(Lift *l, unsigned r)
@@ -15,7 +20,7 @@ IrVal rv_get_w(Lift *l, unsigned r)
 void rv_set_x(Lift *l, unsigned r, IrVal v)
 {
     if (r) {
-        v.type = IR_I64;
+        v.type = rv_xlen(l);
         ir_set(l->ir, RV_X0 + r, v);
     }
 }
@@ -23,7 +28,7 @@ void rv_set_x(Lift *l, unsigned r, IrVal v)
 void rv_set_w(Lift *l, unsigned r, IrVal v)
 {
     if (r) {
-        rv_set_x(l, r, ir_sext(l->ir, IR_I64, v, 32));
+        rv_set_x(l, r, rv_is_32(l) ? v : ir_sext(l->ir, IR_I64, v, 32));
     }
 }
 
@@ -61,15 +66,15 @@ IrVal rv_call(Lift *l, unsigned h, IrVal a)
 
 void rv_set_flags(Lift *l, IrVal x, IrVal y)
 {
-    ir_emit(l->ir, IR_sub, IR_I64, IRF_SETF, x, y, IR_NONE, 0);
+    ir_emit(l->ir, IR_sub, x.type, IRF_SETF, x, y, IR_NONE, 0);
 }
 
 IrVal rv_cset(Lift *l, IrCond cond)
 {
-    return ir_emit(l->ir, IR_cset, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, cond);
+    return ir_emit(l->ir, IR_cset, rv_xlen(l), 0, IR_NONE, IR_NONE, IR_NONE, cond);
 }
 
 IrVal rv_select(Lift *l, IrCond cond, IrVal x, IrVal y)
 {
-    return ir_emit(l->ir, IR_select, IR_I64, 0, x, y, IR_NONE, cond);
+    return ir_emit(l->ir, IR_select, x.type, 0, x, y, IR_NONE, cond);
 }

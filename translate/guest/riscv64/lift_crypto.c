@@ -7,7 +7,7 @@
 /* to_vec: register r in the low half of a vector; pair_vec: rs1 there, rs2 in the high half. */
 static IrVal to_vec(Lift *l, unsigned r)
 {
-    return ir_emit(l->ir, IR_vmov_i, IR_I64, 0, rv_get_x(l, r), IR_NONE, IR_NONE, 0);
+    return ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0, rv_get_x(l, r), IR_NONE, IR_NONE, 0);
 }
 
 static IrVal pair_vec(Lift *l, unsigned rs1, unsigned rs2)
@@ -18,12 +18,12 @@ static IrVal pair_vec(Lift *l, unsigned rs1, unsigned rs2)
 /* half: the low (0) or high (1) 64 bits of a vector. */
 static IrVal half(Lift *l, IrVal v, unsigned which)
 {
-    return ir_emit(l->ir, IR_vget_u, IR_I64, 0, v, IR_NONE, IR_NONE, which);
+    return ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, which);
 }
 
 static IrVal zero_vec(Lift *l)
 {
-    return ir_emit(l->ir, IR_vconst, IR_I64, 0, imm(l, 0), IR_NONE, IR_NONE, 0);
+    return ir_emit(l->ir, IR_vconst, IR_I64, 0, imm64(l, 0), IR_NONE, IR_NONE, 0);
 }
 
 /* ---- Zbc, Zbkc ---- */
@@ -50,7 +50,7 @@ LIFT(clmulr)
 {
     IrVal v = carryless(l, a->rs1, a->rs2);
 
-    rv_set_x(l, a->rd, ir_op2i(l->ir, IR_extr, half(l, v, 1), half(l, v, 0), 63));
+    rv_set_x(l, a->rd, ir_op2i(l->ir, IR_extr, half(l, v, 1), half(l, v, 0), rv_is_32(l) ? 31 : 63));
     return true;
 }
 
@@ -71,8 +71,8 @@ static IrVal nibbles(Lift *l, unsigned r)
     IrVal low = imm(l, 0x0f0f0f0f0f0f0f0f), x = rv_get_x(l, r);
     IrVal even = ir_and(l->ir, x, low), odd = ir_and(l->ir, ir_shr_u(l->ir, x, imm(l, 4)), low);
 
-    even = ir_emit(l->ir, IR_vmov_i, IR_I64, 0, even, IR_NONE, IR_NONE, 0);
-    odd = ir_emit(l->ir, IR_vmov_i, IR_I64, 0, odd, IR_NONE, IR_NONE, 0);
+    even = ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0, even, IR_NONE, IR_NONE, 0);
+    odd = ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0, odd, IR_NONE, IR_NONE, 0);
     return ir_v2(l->ir, IR_vzip_lo, IR_I8, 0, even, odd, 0);
 }
 
@@ -212,7 +212,7 @@ OP_SM3(sm3p1, 15, 23)
 /* sm4_byte: byte bs of rs2 through the S-box. */
 static IrVal sm4_byte(Lift *l, unsigned rs2, unsigned bs)
 {
-    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I64, 0,
+    IrVal v = ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0,
                       ir_op1i(l->ir, IR_bfx_u, rv_get_x(l, rs2), 8 * bs | 8 << 8), IR_NONE, IR_NONE, 0);
 
     v = ir_v1(l->ir, IR_sm4sub, IR_I8, 0, v, 0);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* lift_csr.c: control and status registers that user mode has. */
 #include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/vec.h"
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
 enum { CSR_FFLAGS = 1, CSR_FRM, CSR_FCSR, CSR_CYCLE = 0xc00, CSR_TIME, CSR_INSTRET };
-enum { FFLAGS_BITS = 0x1f, FRM_BITS = 7, FRM_LSB = 5 };
+enum { FRM_BITS = 7, FRM_LSB = 5 };
 
 typedef enum { CSR_WRITE, CSR_SET, CSR_CLEAR } CsrOp;
 
@@ -19,8 +20,38 @@ static bool known_csr(const Lift *l, unsigned csr, bool writes)
     case CSR_CYCLE:
     case CSR_TIME:
     case CSR_INSTRET: return !writes && l->features & RV_FEAT_zicntr;
-    default: return false;
+    default: return l->features & RV_FEAT_zve32x && vec_is_csr(csr, writes);
     }
+}
+
+/*
+ * fflags is the FP_ flags mirrored: bit 0 of one is bit 4 of the other. A table of nibbles mirrors the
+ * upper four (from bit 1 on) of the one, the lower four of the other.
+ */
+enum { MIRRORED = 0x1e };
+#define MIRROR4 0xf7b3d591e6a2c480
+
+static IrVal mirror4(Lift *l, IrVal times4)
+{
+    return ir_and(l->ir, ir_shr_u(l->ir, imm64(l, MIRROR4), times4), imm64(l, 15));
+}
+
+static IrVal get_fflags(Lift *l)
+{
+    IrVal f = ir_emit(l->ir, IR_getfp, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+    IrVal low = mirror4(l, ir_shl(l->ir, ir_and(l->ir, f, imm64(l, MIRRORED)), imm64(l, 1)));
+    IrVal invalid = ir_and(l->ir, ir_shl(l->ir, f, imm64(l, 4)), imm64(l, 0x10));
+
+    return ir_or(l->ir, low, invalid);
+}
+
+static void set_fflags(Lift *l, IrVal v)
+{
+    IrVal high = mirror4(l, ir_shl(l->ir, ir_and(l->ir, v, imm64(l, 15)), imm64(l, 2)));
+    IrVal invalid = ir_and(l->ir, ir_shr_u(l->ir, v, imm64(l, 4)), imm64(l, 1));
+
+    v = ir_or(l->ir, ir_shl(l->ir, high, imm64(l, 1)), invalid);
+    ir_emit(l->ir, IR_setfp, IR_I64, 0, v, IR_NONE, IR_NONE, 0);
 }
 
 static IrVal csr_read(Lift *l, unsigned csr)
@@ -28,28 +59,34 @@ static IrVal csr_read(Lift *l, unsigned csr)
     IrVal frm;
 
     switch (csr) {
-    case CSR_FFLAGS: return rv_call(l, RV_HELPER_GET_FFLAGS, imm(l, 0));
-    case CSR_FRM: return rv_call(l, RV_HELPER_GET_FRM, imm(l, 0));
+    case CSR_FFLAGS: return get_fflags(l);
+    case CSR_FRM: return rv_call(l, RV_HELPER_GET_FRM, imm64(l, 0));
     case CSR_FCSR:
-        frm = rv_call(l, RV_HELPER_GET_FRM, imm(l, 0));
-        return ir_or(l->ir, ir_shl(l->ir, frm, imm(l, FRM_LSB)),
-                     rv_call(l, RV_HELPER_GET_FFLAGS, imm(l, 0)));
-    default: return rv_call(l, RV_HELPER_GET_TIME, imm(l, 0));
+        frm = rv_call(l, RV_HELPER_GET_FRM, imm64(l, 0));
+        return ir_or(l->ir, ir_shl(l->ir, frm, imm64(l, FRM_LSB)), get_fflags(l));
+    case CSR_CYCLE:
+    case CSR_TIME:
+    case CSR_INSTRET: return rv_call(l, RV_HELPER_GET_TIME, imm64(l, 0));
+    default: return rv_call(l, RV_HELPER_GET_VCSR, imm64(l, csr));
     }
 }
 
 /* csr_write: a changed frm may change what code is translated for, so it is looked up afresh. */
 static void csr_write(Lift *l, unsigned csr, IrVal v, uint32_t word)
 {
+    if (vec_is_csr(csr, true)) {
+        ir_emit(l->ir, IR_call, IR_I64, 0, imm64(l, csr), v, IR_NONE, RV_HELPER_SET_VCSR);
+        return;
+    }
     if (csr != CSR_FRM) {
-        rv_call(l, RV_HELPER_SET_FFLAGS, ir_and(l->ir, v, imm(l, FFLAGS_BITS)));
+        set_fflags(l, v);
     }
     if (csr == CSR_FCSR) {
-        v = ir_shr_u(l->ir, v, imm(l, FRM_LSB));
+        v = ir_shr_u(l->ir, v, imm64(l, FRM_LSB));
     }
     if (csr != CSR_FFLAGS) {
-        rv_call(l, RV_HELPER_SET_FRM, ir_and(l->ir, v, imm(l, FRM_BITS)));
-        ir_emit(l->ir, IR_exit_sync, IR_I64, 0, imm(l, l->pc.va + insn_bytes(word)), IR_NONE,
+        rv_call(l, RV_HELPER_SET_FRM, ir_and(l->ir, v, imm64(l, FRM_BITS)));
+        ir_emit(l->ir, IR_exit_sync, IR_I64, 0, code_at(l, l->pc.va + insn_bytes(word)), IR_NONE,
                 IR_NONE, 0);
     }
 }
@@ -82,30 +119,62 @@ static bool csr(Lift *l, uint32_t word, unsigned csr, unsigned rd, CsrOp op, IrV
 
 LIFT(csrrw)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, rv_get_x(l, a->rs1), false);
+    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, rv_get_z(l, a->rs1), false);
+}
+
+/*
+ * A comparison that must leave the flags alone, as compilers make it before a square root and for
+ * isless() and its like: FRFLAGS r; FLT or FLE; FSFLAGS r. It is a quiet one of which the flags do
+ * not change; a signalling NaN, at which the host traps, has the three run one by one.
+ */
+static bool fuse_compare(Lift *l, unsigned r)
+{
+    const void *code = r && l->fuse ? lift_peek(l, guest_addr(l->pc.va + 4), 8) : NULL;
+    uint32_t w[2];
+
+    if (!code) {
+        return false;
+    }
+    memcpy(w, code, sizeof(w));
+    unsigned rd = w[0] >> 7 & 31, funct3 = w[0] >> 12 & 7, fmt = w[0] >> 25 & 3;
+    bool compare = (w[0] & 0xf800007f) == 0xa0000053 && funct3 <= 1 && fmt <= 1 && rd != r;
+
+    if (!compare || w[1] != (0x00101073 | r << 15) || !(l->features & RV_FEAT_d)) {
+        return false;
+    }
+    l->ir->op[l->ir->n_op - 1].flags |= IRF_REPLAY;
+    IrVal flags = get_fflags(l);
+
+    rv_compare(l, IR_fcmp, funct3 ? IR_MI : IR_LS, fmt, rd, w[0] >> 15 & 31, w[0] >> 20 & 31);
+    rv_set_x(l, r, flags);
+    l->more = 8;
+    return true;
 }
 
 LIFT(csrrs)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_SET, rv_get_x(l, a->rs1), !a->rs1);
+    if (a->csr == CSR_FFLAGS && !a->rs1 && fuse_compare(l, a->rd)) {
+        return true;
+    }
+    return csr(l, a->word, a->csr, a->rd, CSR_SET, rv_get_z(l, a->rs1), !a->rs1);
 }
 
 LIFT(csrrc)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, rv_get_x(l, a->rs1), !a->rs1);
+    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, rv_get_z(l, a->rs1), !a->rs1);
 }
 
 LIFT(csrrwi)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, imm(l, a->z5), false);
+    return csr(l, a->word, a->csr, a->rd, CSR_WRITE, imm64(l, a->z5), false);
 }
 
 LIFT(csrrsi)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_SET, imm(l, a->z5), !a->z5);
+    return csr(l, a->word, a->csr, a->rd, CSR_SET, imm64(l, a->z5), !a->z5);
 }
 
 LIFT(csrrci)
 {
-    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, imm(l, a->z5), !a->z5);
+    return csr(l, a->word, a->csr, a->rd, CSR_CLEAR, imm64(l, a->z5), !a->z5);
 }

@@ -181,7 +181,7 @@ LIFT(sltiu)
 LIFT(mulhsu)
 {
     IrVal x = rv_get_x(l, a->rs1), y = rv_get_x(l, a->rs2);
-    IrVal less = ir_and(l->ir, ir_shr_s(l->ir, x, imm(l, 63)), y);
+    IrVal less = ir_and(l->ir, ir_shr_s(l->ir, x, imm(l, rv_is_32(l) ? 31 : 63)), y);
 
     rv_set_x(l, a->rd, ir_sub(l->ir, ir_op2(l->ir, IR_mulh_u, x, y), less));
     return true;
@@ -277,19 +277,19 @@ LIFT(cpopw)
 
 LIFT(sext_b)
 {
-    rv_set_x(l, a->rd, ir_sext(l->ir, IR_I64, rv_get_x(l, a->rs1), 8));
+    rv_set_x(l, a->rd, ir_sext(l->ir, rv_xlen(l), rv_get_x(l, a->rs1), 8));
     return true;
 }
 
 LIFT(sext_h)
 {
-    rv_set_x(l, a->rd, ir_sext(l->ir, IR_I64, rv_get_x(l, a->rs1), 16));
+    rv_set_x(l, a->rd, ir_sext(l->ir, rv_xlen(l), rv_get_x(l, a->rs1), 16));
     return true;
 }
 
 LIFT(zext_h)
 {
-    rv_set_x(l, a->rd, ir_zext(l->ir, IR_I64, rv_get_x(l, a->rs1), 16));
+    rv_set_x(l, a->rd, ir_zext(l->ir, rv_xlen(l), rv_get_x(l, a->rs1), 16));
     return true;
 }
 
@@ -312,10 +312,10 @@ LIFT(rolw)
 
 LIFT(orc_b)
 {
-    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I64, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
+    IrVal v = ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
 
     v = ir_v2(l->ir, IR_vtst, IR_I8, IR_VL_64, v, v, 0);
-    rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, v, IR_NONE, IR_NONE, 0));
+    rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, 0));
     return true;
 }
 
@@ -335,7 +335,7 @@ LIFT(pack)
 
 LIFT(packh)
 {
-    IrVal x = ir_zext(l->ir, IR_I64, rv_get_x(l, a->rs1), 8);
+    IrVal x = ir_zext(l->ir, rv_xlen(l), rv_get_x(l, a->rs1), 8);
 
     rv_set_x(l, a->rd, packed(l, x, rv_get_x(l, a->rs2), 8));
     return true;
@@ -349,10 +349,10 @@ LIFT(packw)
 
 LIFT(brev8)
 {
-    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I64, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
+    IrVal v = ir_emit(l->ir, IR_vmov_i, rv_xlen(l), 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
 
     v = ir_v1(l->ir, IR_vrbit, IR_I8, IR_VL_64, v, 0);
-    rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, v, IR_NONE, IR_NONE, 0));
+    rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, 0));
     return true;
 }
 

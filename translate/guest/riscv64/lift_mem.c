@@ -11,16 +11,16 @@ IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp)
     if (rv_known_x(l, rs1, &base)) {
         base += (uint64_t)*disp;
         *disp = 0;
-        return imm(l, base);
+        return code_at(l, base);
     }
-    return rv_get_x(l, rs1);
+    return rv_get_z(l, rs1);
 }
 
 static bool load(Lift *l, IrOpcode op, IrType type, unsigned rd, unsigned rs1, int64_t disp)
 {
     IrVal base = rv_address(l, rs1, &disp), v;
 
-    v = op == IR_load_s ? ir_load_s(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp)
+    v = op == IR_load_s ? ir_load_s(l->ir, type, rv_is_32(l) ? IRF_SX32 : 0, base, IR_NONE, 0, (int32_t)disp)
                         : ir_load(l->ir, type, 0, base, IR_NONE, 0, (int32_t)disp);
     rv_set_x(l, rd, v);
     return true;
@@ -61,7 +61,7 @@ OP_STORE(sd, IR_I64)
 LIFT(prefetch)
 {
     if (a->word >> 20 & 1) {
-        ir_emit(l->ir, IR_prefetch, IR_I64, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE,
+        ir_emit(l->ir, IR_prefetch, IR_I64, 0, rv_get_z(l, a->rs1), IR_NONE, IR_NONE,
                 ir_mem_imm(0, (int32_t)a->imm));
     }
     return true;
@@ -72,14 +72,14 @@ LIFT(prefetch)
 /* Cleaning and flushing do nothing, but fault like a load. */
 LIFT(cbo_clean)
 {
-    ir_load(l->ir, IR_I8, 0, rv_get_x(l, a->rs1), IR_NONE, 0, 0);
+    ir_load(l->ir, IR_I8, 0, rv_get_z(l, a->rs1), IR_NONE, 0, 0);
     return true;
 }
 
 /* A fault is at the address in rs1, not at the block's: the byte there is the first to be cleared. */
 LIFT(cbo_zero)
 {
-    IrVal at = rv_get_x(l, a->rs1);
+    IrVal at = rv_get_z(l, a->rs1);
 
     ir_store(l->ir, IR_I8, 0, at, IR_NONE, 0, 0, imm(l, 0));
     ir_emit(l->ir, IR_zero_block, IR_I64, 0, at, IR_NONE, IR_NONE, 0);
@@ -96,7 +96,7 @@ static IrType amo_type(unsigned size)
 /* atomic_base: the address in rs1, which must be a multiple of the access's size. */
 static IrVal atomic_base(Lift *l, unsigned rs1, unsigned size)
 {
-    IrVal at = rv_get_x(l, rs1);
+    IrVal at = rv_get_z(l, rs1);
 
     if (size) {
         ir_emit(l->ir, IR_check_align, IR_VOID, 0, at, IR_NONE, IR_NONE, 1u << size);
@@ -104,17 +104,27 @@ static IrVal atomic_base(Lift *l, unsigned rs1, unsigned size)
     return at;
 }
 
+/* amo_there: doublewords are RV64's. */
+static bool amo_there(const Lift *l, unsigned size)
+{
+    return size < 3 || !rv_is_32(l);
+}
+
 /* set_old: what memory held, sign-extended. */
 static bool set_old(Lift *l, unsigned rd, unsigned size, IrVal v)
 {
     if (rd) {
-        rv_set_x(l, rd, size < 3 ? ir_sext(l->ir, IR_I64, v, 8u << size) : v);
+        rv_set_x(l, rd, size < 3 && !(size == 2 && rv_is_32(l)) ? ir_sext(l->ir, rv_xlen(l), v, 8u << size)
+                                                            : v);
     }
     return true;
 }
 
 LIFT(lr)
 {
+    if (!amo_there(l, a->size)) {
+        return false;
+    }
     IrVal at = atomic_base(l, a->rs1, a->size);
 
     return set_old(l, a->rd, a->size,
@@ -124,16 +134,22 @@ LIFT(lr)
 
 LIFT(sc)
 {
+    if (!amo_there(l, a->size)) {
+        return false;
+    }
     IrVal at = atomic_base(l, a->rs1, a->size);
     IrVal failed = ir_emit(l->ir, IR_stex, amo_type(a->size), a->rl ? IR_ORD_REL : 0, at,
                            rv_get_x(l, a->rs2), IR_NONE, 0);
 
-    rv_set_x(l, a->rd, ir_zext(l->ir, IR_I64, failed, 32));
+    rv_set_x(l, a->rd, rv_is_32(l) ? failed : ir_zext(l->ir, IR_I64, failed, 32));
     return true;
 }
 
 static bool amo(Lift *l, IrOpcode op, unsigned size, unsigned rd, unsigned rs1, IrVal v)
 {
+    if (!amo_there(l, size)) {
+        return false;
+    }
     IrVal at = atomic_base(l, rs1, size);
 
     return set_old(l, rd, size, ir_emit(l->ir, op, amo_type(size), 0, at, v, IR_NONE, 0));
@@ -156,6 +172,9 @@ OP_AMO(amomaxu, amo_max_u)
 
 LIFT(amoand)
 {
+    if (!amo_there(l, a->size)) {
+        return false;
+    }
     IrVal clear = ir_op2(l->ir, IR_xorn, rv_get_x(l, a->rs2), imm(l, 0));
 
     return amo(l, IR_amo_andn, a->size, a->rd, a->rs1, clear);
@@ -225,8 +244,8 @@ LIFT(fence)
 /* FENCE.I names no address: all code may have changed. */
 LIFT(fence_i)
 {
-    rv_call(l, RV_HELPER_FENCE_I, imm(l, 0));
-    ir_emit(l->ir, IR_exit_sync, IR_I64, 0, imm(l, l->pc.va + insn_bytes(a->word)), IR_NONE,
+    rv_call(l, RV_HELPER_FENCE_I, imm64(l, 0));
+    ir_emit(l->ir, IR_exit_sync, IR_I64, 0, code_at(l, l->pc.va + insn_bytes(a->word)), IR_NONE,
             IR_NONE, 0);
     return true;
 }

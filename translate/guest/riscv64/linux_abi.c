@@ -56,9 +56,7 @@ static void start(Env *env, uint64_t pc, uint64_t sp)
 {
     RvState *s = rv_state(env);
 
-    memset(s, 0, sizeof(*s));
-    rv_set_frm(env, RV_RNE);
-    rv_set_fflags(env, 0);
+    rv_reset(env);
     s->pc = pc;
     s->x[RV_SP] = sp;
 }
@@ -78,28 +76,51 @@ static size_t cpuinfo(char *buf, size_t len, unsigned n)
     return rv_cpuinfo_text(buf, len, translate_options.features, n);
 }
 
+/* Registers of RV32 are the low halves of those of RV64. */
+static void set_result_32(Env *env, int64_t result)
+{
+    rv_state(env)->x[RV_A0] = (uint32_t)result;
+}
+
+// clang-format off
+#define COMMON \
+    .get_pc = get_pc, \
+    .set_pc = set_pc, \
+    .get_sp = get_sp, \
+    .set_sp = set_sp, \
+    .set_tls = set_tls, \
+    .syscall_number = syscall_number, \
+    .syscall_arg = syscall_arg, \
+    .syscall_restart = syscall_restart, \
+    .start = start, \
+    .clone_backwards = true, \
+    .minsigstksz = 2048, \
+    .no_restorer = true, \
+    .hwcap = hwcap, \
+    .hwcap2 = hwcap2, \
+    .cpuinfo = cpuinfo, \
+    .vdso_build = rv_vdso_build
+// clang-format on
+
 const LinuxGuest rv_linux = {
+    COMMON,
     .uts_machine = "riscv64",
     .syscall_map = rv_linux_syscall_map,
     .syscall_count = RV_LINUX_SYSCALL_COUNT,
-    .get_pc = get_pc,
-    .set_pc = set_pc,
-    .get_sp = get_sp,
-    .set_sp = set_sp,
-    .set_tls = set_tls,
-    .syscall_number = syscall_number,
-    .syscall_arg = syscall_arg,
     .set_result = set_result,
-    .syscall_restart = syscall_restart,
-    .start = start,
-    .clone_backwards = true,
     .frame_push = rv_frame_push,
     .frame_pop = rv_frame_pop,
-    .minsigstksz = 2048,
     .core_notes = rv_core_notes,
-    .no_restorer = true,
-    .hwcap = hwcap,
-    .hwcap2 = hwcap2,
-    .cpuinfo = cpuinfo,
-    .vdso_build = rv_vdso_build,
+};
+
+const LinuxGuest rv32_linux = {
+    COMMON,
+    .narrow = true,
+    .uts_machine = "riscv32",
+    .syscall_map = rv32_linux_syscall_map,
+    .syscall_count = RV32_LINUX_SYSCALL_COUNT,
+    .set_result = set_result_32,
+    .frame_push = rv_frame_push,
+    .frame_pop = rv_frame_pop,
+    .core_notes = rv_core_notes,
 };

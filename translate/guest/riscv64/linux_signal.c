@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_signal.c: the signal frame of riscv Linux, byte for byte.
+ * linux_signal.c: the signal frame of riscv Linux, byte for byte, for 64 and for 32 bits.
  *
  *   high  | ucontext: mask, pc, x1 to x31, f0 to f31, fcsr, the end of the extensions
  *   sp -> | siginfo (128 bytes)
@@ -11,63 +11,77 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "syscall/narrow.h"
 #include "translate/guest/riscv64/linux_parts.h"
 
+/* Where things are in the frame; words are registers and longs. */
 typedef struct {
-    uint64_t pc, x[31];             /* x1 to x31 */
-    _Alignas(16) uint64_t f[32];
-    uint32_t fcsr;
-    uint8_t unused[256];  /* the place is that of 128-bit registers */
-    uint32_t reserved;              /* 0 */
-    uint32_t magic, size;           /* of the first extension: 0, 0 is the end */
-} SigContext;
-_Static_assert(sizeof(SigContext) == 784 && offsetof(SigContext, reserved) == 256 + 528 - 12,
-               "struct sigcontext");
+    uint16_t word;
+    uint16_t stack_sp, stack_flags, stack_size, mask;
+    uint16_t regs;              /* pc, x1 to x31: words */
+    uint16_t f, fcsr;           /* f0 to f31: 8 bytes each; the place is that of 128-bit registers */
+    uint16_t extensions;        /* 0, then magic and size of the first: 0, 0 is the end */
+    uint16_t size;
+} FrameLayout;
 
-typedef struct {
-    uint8_t info[128];
-    uint64_t uc_flags, uc_link;
-    uint64_t stack_sp;
-    int32_t stack_flags, stack_pad;
-    uint64_t stack_size;
-    uint64_t sigmask;
-    uint8_t unused[120];
-    _Alignas(16) SigContext mc;
-} RtFrame;
-_Static_assert(offsetof(RtFrame, mc) == 128 + 176 && sizeof(RtFrame) == 1088,
-               "struct rt_sigframe");
+enum { INFO_BYTES = 128, FP_BYTES = 528, EXTENSIONS_BYTES = 12, FRAME_MOST = 1088 };
 
-static void fill_context(const SignalDelivery *d, Env *env, RtFrame *f)
+static const FrameLayout layout_64 = { 8, 144, 152, 160, 168, 304, 560, 816, 560 + FP_BYTES - 12, 1088 };
+static const FrameLayout layout_32 = { 4, 136, 140, 144, 148, 288, 416, 672, 416 + FP_BYTES - 12, 944 };
+
+static const FrameLayout *frame_layout(const Thread *t)
+{
+    return t->abi->narrow ? &layout_32 : &layout_64;
+}
+
+static void put(uint8_t *at, size_t bytes, uint64_t value)
+{
+    memcpy(at, &value, bytes);
+}
+
+static uint64_t get(const uint8_t *at, size_t bytes)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, at, bytes);
+    return value;
+}
+
+static void fill_context(const SignalDelivery *d, Env *env, const FrameLayout *w, uint8_t *f)
 {
     const RvState *s = rv_state(env);
 
-    memcpy(f->info, &d->info, sizeof(f->info));
-    f->stack_sp = d->stack_sp;
-    f->stack_flags = d->stack_flags;
-    f->stack_size = d->stack_size;
-    f->sigmask = d->mask;
-    f->mc.pc = s->pc;
-    memcpy(f->mc.x, &s->x[1], sizeof(f->mc.x));
+    put(f + w->stack_sp, w->word, d->stack_sp);
+    put(f + w->stack_flags, 4, (uint32_t)d->stack_flags);
+    put(f + w->stack_size, w->word, d->stack_size);
+    put(f + w->mask, 8, d->mask);
+    put(f + w->regs, w->word, s->pc);
+    for (unsigned i = 1; i < 32; i++)
+        put(f + w->regs + i * w->word, w->word, s->x[i]);
     for (unsigned i = 0; i < 32; i++)
-        f->mc.f[i] = s->f[i].u64[0];
-    f->mc.fcsr = s->frm << 5 | rv_get_fflags(env);
+        put(f + w->f + i * 8, 8, s->f[i].u64[0]);
+    put(f + w->fcsr, 4, s->frm << 5 | rv_get_fflags(env));
 }
 
 int rv_frame_push(Thread *t, Env *env, const SignalDelivery *d)
 {
+    const FrameLayout *w = frame_layout(t);
     RvState *s = rv_state(env);
-    uint64_t sp = align_down(d->frame_top - sizeof(RtFrame), 16);
-    RtFrame f;
+    uint64_t sp = align_down(d->frame_top - w->size, 16);
+    uint8_t f[FRAME_MOST] = { 0 };
 
-    memset(&f, 0, sizeof(f));
-    fill_context(d, env, &f);
-    if (guest_copy_out(t, guest_addr(sp), &f, sizeof(f)) < 0)
+    if (t->abi->narrow)
+        siginfo_narrow(f, &d->info);
+    else
+        memcpy(f, &d->info, INFO_BYTES);
+    fill_context(d, env, w, f);
+    if (guest_copy_out(t, guest_addr(sp), f, w->size) < 0)
         return -EFAULT;
     s->x[RV_RA] = d->restorer;
     s->x[RV_SP] = sp;
     s->x[RV_A0] = (uint64_t)d->sig;
-    s->x[RV_A0 + 1] = sp + offsetof(RtFrame, info);
-    s->x[RV_A0 + 2] = sp + offsetof(RtFrame, uc_flags);
+    s->x[RV_A0 + 1] = sp;
+    s->x[RV_A0 + 2] = sp + INFO_BYTES;
     s->pc = d->handler;
     env->rt.excl_size = 0;
     return 0;
@@ -76,24 +90,29 @@ int rv_frame_push(Thread *t, Env *env, const SignalDelivery *d)
 int rv_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint64_t *stack_size,
                  int32_t *stack_flags)
 {
+    static const uint8_t none[EXTENSIONS_BYTES];
+    const FrameLayout *w = frame_layout(t);
     RvState *s = rv_state(env);
-    RtFrame f;
+    uint8_t f[FRAME_MOST];
+    uint32_t fcsr;
 
-    if (guest_copy_in(t, &f, guest_addr(s->x[RV_SP]), sizeof(f)) < 0)
+    if (guest_copy_in(t, f, guest_addr(s->x[RV_SP]), w->size) < 0)
         return -EFAULT;
-    if (f.mc.reserved || f.mc.magic || f.mc.size)
+    if (memcmp(f + w->extensions, none, EXTENSIONS_BYTES))
         return -EFAULT;
-    s->pc = f.mc.pc;
-    memcpy(&s->x[1], f.mc.x, sizeof(f.mc.x));
+    s->pc = get(f + w->regs, w->word);
+    for (unsigned i = 1; i < 32; i++)
+        s->x[i] = get(f + w->regs + i * w->word, w->word);
     for (unsigned i = 0; i < 32; i++)
-        s->f[i] = (V128){ .u64 = { f.mc.f[i], 0 } };
-    rv_set_fflags(env, f.mc.fcsr & 0x1f);
-    rv_set_frm(env, f.mc.fcsr >> 5 & 7);
+        s->f[i] = (V128){ .u64 = { get(f + w->f + i * 8, 8), 0 } };
+    fcsr = (uint32_t)get(f + w->fcsr, 4);
+    rv_set_fflags(env, fcsr & 0x1f);
+    rv_set_frm(env, fcsr >> 5 & 7);
     env->rt.excl_size = 0;
-    *mask = f.sigmask;
-    *stack_sp = f.stack_sp;
-    *stack_size = f.stack_size;
-    *stack_flags = f.stack_flags;
+    *mask = get(f + w->mask, 8);
+    *stack_sp = get(f + w->stack_sp, w->word);
+    *stack_size = get(f + w->stack_size, w->word);
+    *stack_flags = (int32_t)get(f + w->stack_flags, 4);
     return 0;
 }
 

@@ -65,7 +65,7 @@ static uint64_t narrow(FpCtx *x, uint32_t v)
 
 EVAL(bfnarrow)
 {
-    FpCtx x = fp_ctx(env, &fp_bf16, IR_RN_CUR);
+    FpCtx x = fp_ctx(env, &fp_bf16, ir_imm_round(op.imm));
     unsigned n = vl_lanes(op);
     V128 r = { .u64 = { 0, 0 } };
 

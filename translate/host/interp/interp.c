@@ -15,6 +15,7 @@
 #include "translate/base/log.h"
 #include "translate/host/interp/counts.h"
 #include "translate/host/interp/interp_ops.h"
+#include "translate/host/interp/rseq.h"
 #include "translate/lift_block.h"
 #include "translate/translate.h"
 
@@ -208,7 +209,7 @@ static Lifted *cache_lift(Env *env, Cache *c, Lifted **where, uint64_t pc, bool 
     l->pc = ~pc; /* not found until it is complete */
     env->rt.access_addr = pc;
     env->rt.in_access = INTERP_FETCH;
-    n = lift_block(&l->ir, guest_addr(pc), single ? 1 : RUN_MAX_INSNS, env->rt.mode);
+    n = lift_block_plain(&l->ir, guest_addr(pc), single ? 1 : RUN_MAX_INSNS, env->rt.mode);
     access_end(env);
     if (!n) {
         return NULL;
@@ -270,6 +271,15 @@ static ExitKind exec_step(Env *env, const IrBlock *none)
     return exec_at_pc(env, true);
 }
 
+static ExitKind exec_block(Env *env, const IrBlock *none)
+{
+    bool single = env->rt.rseq_single;
+
+    (void)none;
+    env->rt.rseq_single = 0;
+    return exec_at_pc(env, single);
+}
+
 static ExitKind exec_run(Env *env, const IrBlock *none)
 {
     ExitKind kind = EXIT_NONE;
@@ -282,7 +292,7 @@ static ExitKind exec_run(Env *env, const IrBlock *none)
         }
         if (env->rt.btype && translate_landing(env, *pc_at(env, interp_guest)))
             return EXIT_FAULT;
-        kind = exec_at_pc(env, false);
+        kind = rseq_follow(env, interp_guest, exec_block(env, NULL), interp_some);
     }
     return kind;
 }
@@ -313,6 +323,11 @@ ExitKind interp_block(Env *env, const IrBlock *b)
 ExitKind interp_step(Env *env)
 {
     return guarded(exec_step, env, NULL);
+}
+
+ExitKind interp_some(Env *env)
+{
+    return guarded(exec_block, env, NULL);
 }
 
 ExitKind interp_run(Env *env)

@@ -46,6 +46,13 @@ ExitKind interp_block(Env *env, const IrBlock *b);
  */
 ExitKind interp_step(Env *env);
 
+/*
+ * interp_some: the same with what follows the instruction, up to the end of a block. When the
+ * interpreter asks for an instruction by itself (EnvRt.rseq_single) it ends before that, and the next
+ * call runs it.
+ */
+ExitKind interp_some(Env *env);
+
 /* interp_run: run from the pc until something happens; never returns EXIT_NONE. */
 ExitKind interp_run(Env *env);
 

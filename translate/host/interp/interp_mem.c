@@ -8,6 +8,7 @@
  * around one compare and exchange: simple, and not what makes an interpreter slow.
  */
 #include "translate/host/interp/interp_ops.h"
+#include "translate/host/interp/rseq.h"
 
 #include "translate/host/interp/eval.h"
 
@@ -62,8 +63,57 @@ static uint64_t load_n(const void *p, unsigned bytes)
     }
 }
 
-static void store_n(void *p, unsigned bytes, uint64_t v)
+/* ---- in a restartable sequence ---- */
+
+static bool in_section(Interp *in)
 {
+    const EnvRt *rt = &in->env->rt;
+
+    return __builtin_expect(rt->rseq_on, 0) &&
+           *pc_at(in->env, in->guest) - rt->rseq_start < rt->rseq_bytes;
+}
+
+/* section_lost: an event came before this access: the guest goes on elsewhere. */
+static _Noreturn void section_lost(Interp *in)
+{
+    access_end(in->env);
+    in->env->rt.rseq_on = 0;
+    *pc_at(in->env, in->guest) = in->env->rt.rseq_abort;
+    interp_stop(in->env);
+}
+
+static void section_write(Interp *in, void *p, const void *v, unsigned bytes)
+{
+    if (!rseq_write(in->env, p, v, bytes)) {
+        section_lost(in);
+    }
+}
+
+/* announces_section: a store in the field that names sections, which was done with all it means. */
+static bool announces_section(Interp *in, const void *p, unsigned bytes, uint64_t v)
+{
+    EnvRt *rt = &in->env->rt;
+
+    if (__builtin_expect((uint64_t)p != rt->rseq_field, 1) || !p || bytes != 8) {
+        return false;
+    }
+    /* Nothing else may be in the block: what follows has to be looked at one by one. */
+    if (in->b->n_insn > 1) {
+        access_end(in->env);
+        rt->rseq_single = 1;
+        interp_stop(in->env);
+    }
+    return rseq_arm(in->env, v);
+}
+
+/* ---- stores ---- */
+
+static void store_n(Interp *in, void *p, unsigned bytes, uint64_t v)
+{
+    if (in_section(in)) {
+        section_write(in, p, &v, bytes);
+        return;
+    }
     switch (bytes) {
     case 1: *(volatile uint8_t *)p = (uint8_t)v; break;
     case 2: *(volatile u16_any *)p = (uint16_t)v; break;
@@ -86,15 +136,17 @@ static V128 load_vec(const void *p, unsigned bytes)
     return v;
 }
 
-static void store_vec(void *p, unsigned bytes, const V128 *v)
+static void store_vec(Interp *in, void *p, unsigned bytes, const V128 *v)
 {
-    if (bytes == 16) {
+    if (bytes == 16 && in_section(in)) {
+        section_write(in, p, v, 16);
+    } else if (bytes == 16) {
         v16_any w;
 
         memcpy(&w, v, 16);
         *(volatile v16_any *)p = w;
     } else {
-        store_n(p, bytes, v->u64[0]);
+        store_n(in, p, bytes, v->u64[0]);
     }
 }
 
@@ -136,7 +188,9 @@ void interp_store(Interp *in, const IrOp *op)
     void *p = mem_begin(in, op);
 
     order(op);
-    store_n(p, ir_type_bytes(op->type), v);
+    if (!announces_section(in, p, ir_type_bytes(op->type), v)) {
+        store_n(in, p, ir_type_bytes(op->type), v);
+    }
     access_end(in->env);
     order(op);
 }
@@ -159,7 +213,7 @@ void interp_vstore(Interp *in, const IrOp *op)
     void *p = mem_begin(in, op);
 
     order(op);
-    store_vec(p, ir_type_bytes(op->type), &v);
+    store_vec(in, p, ir_type_bytes(op->type), &v);
     access_end(in->env);
     order(op);
 }
@@ -181,7 +235,7 @@ void interp_vstore_lane(Interp *in, const IrOp *op)
     uint64_t lane = 0;
 
     memcpy(&lane, &vec_at(in, op->c)->u8[bytes * op->imm], bytes);
-    store_n(plain_begin(in, op), bytes, lane);
+    store_n(in, plain_begin(in, op), bytes, lane);
     access_end(in->env);
 }
 
@@ -191,11 +245,23 @@ void interp_prefetch(Interp *in, const IrOp *op)
     (void)op;
 }
 
+/* write_n: n times a byte. */
+static void write_n(Interp *in, void *p, int byte, uint64_t n)
+{
+    if (!in_section(in)) {
+        memset(p, byte, n);
+        return;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        section_write(in, (uint8_t *)p + i, &byte, 1);
+    }
+}
+
 void interp_zero_block(Interp *in, const IrOp *op)
 {
     uint64_t addr = align_down((uint64_t)plain_begin(in, op), 64);
 
-    memset((void *)addr, 0, 64);
+    write_n(in, (void *)addr, 0, 64);
     access_end(in->env);
 }
 
@@ -232,6 +298,15 @@ static void redo(Interp *in, const IrOp *op, bool copy)
     interp_stop(in->env);
 }
 
+static void section_move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, bool down)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t at = down ? n - 1 - i : i;
+
+        section_write(in, (void *)(dst + at), (const void *)(src + at), 1);
+    }
+}
+
 /* move: n bytes inside of one page each; the one at probe first, so that it is what faults. */
 static void move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, uint64_t probe)
 {
@@ -240,8 +315,12 @@ static void move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, uint64_t pr
     access_begin(in->env, src + probe);
     first = *(const volatile uint8_t *)(src + probe);
     in->env->rt.access_addr = dst + probe;
-    *(volatile uint8_t *)(dst + probe) = first;
-    memmove((void *)dst, (const void *)src, n);
+    if (in_section(in)) {
+        section_move(in, dst, src, n, probe != 0);
+    } else {
+        *(volatile uint8_t *)(dst + probe) = first;
+        memmove((void *)dst, (const void *)src, n);
+    }
     access_end(in->env);
 }
 
@@ -283,8 +362,8 @@ void interp_set_mem(Interp *in, const IrOp *op)
         uint64_t dst = untag(in->guest, a + left), n = least(-left, from_here(dst));
 
         access_begin(in->env, dst);
-        *(volatile uint8_t *)dst = (uint8_t)byte;
-        memset((void *)dst, byte, n);
+        write_n(in, (void *)dst, byte, 1);
+        write_n(in, (void *)dst, byte, n);
         access_end(in->env);
         left += n;
         progress(in, op, left);
@@ -354,8 +433,17 @@ CAS(16)
 CAS(32)
 CAS(64)
 
-static uint64_t cas_n(void *p, unsigned bytes, uint64_t old, uint64_t new)
+static uint64_t cas_n(Interp *in, void *p, unsigned bytes, uint64_t old, uint64_t new)
 {
+    if (in_section(in)) {
+        uint64_t mask = bytes == 8 ? ~0ull : (1ull << 8 * bytes) - 1;
+
+        old &= mask;
+        if (!rseq_cas(in->env, p, &old, &new, bytes)) {
+            section_lost(in);
+        }
+        return old;
+    }
     switch (bytes) {
     case 1: return cas8(p, (uint8_t)old, (uint8_t)new);
     case 2: return cas16(p, (uint16_t)old, (uint16_t)new);
@@ -365,8 +453,14 @@ static uint64_t cas_n(void *p, unsigned bytes, uint64_t old, uint64_t new)
 }
 
 /* cas16b: the same for 16 aligned bytes; always a write access. */
-static V128 cas16b(void *p, V128 old, V128 new)
+static V128 cas16b(Interp *in, void *p, V128 old, V128 new)
 {
+    if (in_section(in)) {
+        if (!rseq_cas(in->env, p, &old, &new, 16)) {
+            section_lost(in);
+        }
+        return old;
+    }
 #ifdef __x86_64__
     __asm__ volatile("lock cmpxchg16b %[mem]"
                      : [mem] "+m"(*(unsigned __int128 *)p), "+a"(old.u64[0]),
@@ -401,7 +495,7 @@ static void amo(Interp *in, const IrOp *op, Combine *combine)
     seen = load_n(p, bytes);
     do {
         old = seen;
-        seen = cas_n(p, bytes, old, combine(op->type, old, b));
+        seen = cas_n(in, p, bytes, old, combine(op->type, old, b));
     } while (seen != old);
     access_end(in->env);
     put_int(in, op->d, old);
@@ -438,7 +532,7 @@ AMO(swap, b)
 void interp_cas(Interp *in, const IrOp *op)
 {
     uint64_t b = get_int(in, op->b), c = get_int(in, op->c);
-    uint64_t old = cas_n(plain_begin(in, op), ir_type_bytes(op->type), b, c);
+    uint64_t old = cas_n(in, plain_begin(in, op), ir_type_bytes(op->type), b, c);
 
     access_end(in->env);
     put_int(in, op->d, old);
@@ -447,7 +541,7 @@ void interp_cas(Interp *in, const IrOp *op)
 void interp_cas128(Interp *in, const IrOp *op)
 {
     V128 b = *vec_at(in, op->b), c = *vec_at(in, op->c);
-    V128 old = cas16b(aligned_begin(in, op), b, c);
+    V128 old = cas16b(in, aligned_begin(in, op), b, c);
 
     access_end(in->env);
     *vec_at(in, op->d) = old;
@@ -495,7 +589,7 @@ void interp_stex(Interp *in, const IrOp *op)
     bool stored = false;
 
     if (armed_for(in, op, bytes)) {
-        stored = cas_n(plain_begin(in, op), bytes, expect, b) == expect;
+        stored = cas_n(in, plain_begin(in, op), bytes, expect, b) == expect;
         access_end(in->env);
     }
     in->env->rt.excl_size = 0;
@@ -519,7 +613,7 @@ void interp_stex128(Interp *in, const IrOp *op)
     bool stored = false;
 
     if (armed_for(in, op, 16)) {
-        seen = cas16b(aligned_begin(in, op), expect, b);
+        seen = cas16b(in, aligned_begin(in, op), expect, b);
         access_end(in->env);
         stored = equal128(&seen, &expect);
     }

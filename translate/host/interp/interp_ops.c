@@ -223,6 +223,18 @@ static void do_fccmp(Interp *in, const IrOp *op)
     put_nzcv(in, cond(in, op) ? fcmp(in, op, op->imm >> 16 & 1) : op->imm >> 8 & 15);
 }
 
+/* ---- sticky flags ---- */
+
+static void do_getfp(Interp *in, const IrOp *op)
+{
+    put_int(in, op->d, env_fp_flags(in->env));
+}
+
+static void do_setfp(Interp *in, const IrOp *op)
+{
+    env_set_fp_flags(in->env, (uint32_t)get_int(in, op->a));
+}
+
 /* ---- markers and helpers ---- */
 
 static void do_insn(Interp *in, const IrOp *op)
@@ -340,7 +352,7 @@ OpFn *const interp_op[IR_OP_COUNT] = {
 #undef X
 #define ROW(name) [IR_##name] = do_##name
     ROW(insn), ROW(add), ROW(sub), ROW(adc), ROW(sbc), ROW(and), ROW(andn),
-    ROW(getf), ROW(setf), ROW(setf_k), ROW(ccmp), ROW(ccmn), ROW(select), ROW(cset),
+    ROW(getf), ROW(setf), ROW(setf_k), ROW(getfp), ROW(setfp), ROW(ccmp), ROW(ccmn), ROW(select), ROW(cset),
     ROW(vselect), ROW(fcmp), ROW(fcmpe), ROW(fccmp), ROW(call),
 };
 

@@ -118,10 +118,14 @@ static inline uint64_t *pc_at(Env *env, const Guest *guest)
     return (uint64_t *)(env->state + guest->pc_offset);
 }
 
-/* untag: an address without its top byte; bit 55 says which half of the space it has. */
+/*
+ * untag: an address without the bits that do not count: the top byte, where bit 55 says which half
+ * of the space it is in, or all above 32.
+ */
 static inline uint64_t untag(const Guest *guest, uint64_t addr)
 {
-    return guest->top_byte_ignore ? (uint64_t)sext(addr, 56) : addr;
+    return guest->top_byte_ignore ? (uint64_t)sext(addr, 56)
+           : guest->addresses_32  ? (uint32_t)addr : addr;
 }
 
 /* ---- guest accesses: all of them stand between these two ---- */

@@ -56,22 +56,23 @@ typedef struct {
     int8_t base;            /* register, MEM_NONE or MEM_RIP */
     int8_t index;           /* register other than RSP, or MEM_NONE */
     uint8_t scale;          /* 0 to 3 */
+    bool wraps32;           /* the sum is taken modulo 2^32 (address-size prefix); not with MEM_RIP */
     int32_t disp;
 } Mem;
 
 static inline Mem mem_b(int base, int32_t disp)
 {
-    return (Mem){ (int8_t)base, MEM_NONE, 0, disp };
+    return (Mem){ (int8_t)base, MEM_NONE, 0, false, disp };
 }
 
 static inline Mem mem_bi(int base, int index, unsigned scale, int32_t disp)
 {
-    return (Mem){ (int8_t)base, (int8_t)index, (uint8_t)scale, disp };
+    return (Mem){ (int8_t)base, (int8_t)index, (uint8_t)scale, false, disp };
 }
 
 static inline Mem mem_label(int32_t label)
 {
-    return (Mem){ MEM_RIP, MEM_NONE, 0, label };
+    return (Mem){ MEM_RIP, MEM_NONE, 0, false, label };
 }
 
 /* asm_fix: resolve fixup f to target. Returns false when it is out of reach. */
@@ -172,6 +173,13 @@ static inline void asm_modrm_m(Asm *as, int reg, Mem m, unsigned tail)
         asm_32(as, (uint32_t)m.disp);
 }
 
+/* asm_address_size: the prefix of a memory operand that wraps; comes before all else. */
+static inline void asm_address_size(Asm *as, Mem m)
+{
+    if (m.wraps32)
+        asm_8(as, 0x67);
+}
+
 /* REX bits of a memory operand: X and B. */
 static inline unsigned asm_rex_m(Mem m)
 {
@@ -200,6 +208,7 @@ static inline void asm_op_rm(Asm *as, unsigned prefix, int w, unsigned opc, int 
 {
     unsigned rex = (unsigned)w << 3 | ((unsigned)reg >> 3 & 1) << 2 | asm_rex_m(m);
 
+    asm_address_size(as, m);
     if (prefix)
         asm_8(as, prefix);
     if (rex || byte_reg)
@@ -955,6 +964,7 @@ static inline void asm_rorx(Asm *as, int w, int d, int s, unsigned n)
 
 static inline void asm_rorx_rm(Asm *as, int w, int d, Mem m, unsigned n)
 {
+    asm_address_size(as, m);
     asm_vex(as, 3, 3, w, ((unsigned)d >> 3 & 1) << 2 | asm_rex_m(m), 0);
     asm_8(as, 0xf0);
     asm_modrm_m(as, d, m, 1);
@@ -969,6 +979,7 @@ static inline void asm_mulx(Asm *as, int w, int hi, int lo, int s)
 
 static inline void asm_mulx_m(Asm *as, int w, int hi, int lo, Mem m)
 {
+    asm_address_size(as, m);
     asm_vex(as, 2, 3, w, ((unsigned)hi >> 3 & 1) << 2 | asm_rex_m(m), lo);
     asm_8(as, 0xf6);
     asm_modrm_m(as, hi, m, 0);
@@ -1056,6 +1067,7 @@ static inline void asm_vraw_rm(Asm *as, VOp op, int w, int reg, int vvvv, Mem m,
 {
     unsigned rxb = ((unsigned)reg >> 3 & 1) << 2 | asm_rex_m(m);
 
+    asm_address_size(as, m);
     w |= (vop_flags(op) & VF_W) != 0;
     if (asm_use_vex(as, op)) {
         asm_vex(as, (unsigned)op >> 8 & 3, (unsigned)op >> 10 & 3, w, rxb, vvvv);

@@ -63,9 +63,9 @@ bool box_keeps(const IrOp *op)
 /* What an op can have for a result in spite of the trap on invalid operations. */
 typedef enum { NAN_NONE, NAN_QUIET, NAN_OTHER } NanResult;
 
-static NanResult nan_result(unsigned op)
+static NanResult nan_result(const IrOp *op)
 {
-    switch (op) {
+    switch (op->op) {
     case IR_fadd:
     case IR_fsub:
     case IR_fmul:
@@ -76,8 +76,8 @@ static NanResult nan_result(unsigned op)
     case IR_fwiden:
     case IR_fnarrow:
     case IR_fadd_pair: return NAN_QUIET;
-    case IR_fma:            /* is left to the interpreter */
-    case IR_fmax:           /* traps */
+    case IR_fma: return op->type == IR_F16 ? NAN_QUIET : NAN_NONE;  /* others deopt */
+    case IR_fmax:           /* these trap */
     case IR_fmin:
     case IR_fmaxnm:
     case IR_fminnm:
@@ -148,7 +148,7 @@ static void correct(Emit *e, unsigned vl, unsigned type, int d)
 void emit_canonical(Emit *e, const IrOp *op, int d, bool known)
 {
     unsigned type = ir_type_out(op->op, op->type, op->imm);
-    NanResult r = nan_result(op->op);
+    NanResult r = nan_result(op);
     uint32_t *mask;
 
     if (!e->guest->canonical_nan || r == NAN_OTHER)

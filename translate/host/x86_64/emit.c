@@ -85,10 +85,15 @@ static void cold_add(Emit *e, ColdStub c)
     e->cold[e->n_cold++] = c;
 }
 
+void emit_deopt_keep(Emit *e, int cc, int x, int was)
+{
+    cold_add(e, (ColdStub){ .at = asm_jcc32(&e->as, cc), .kind = COLD_DEOPT, .reg = (uint8_t)x,
+                            .was = (uint8_t)was, .guest_pc = e->unit_pc + e->insn_off });
+}
+
 void emit_deopt_jcc(Emit *e, int cc)
 {
-    cold_add(e, (ColdStub){ .at = asm_jcc32(&e->as, cc), .kind = COLD_DEOPT,
-                            .guest_pc = e->unit_pc + e->insn_off });
+    emit_deopt_keep(e, cc, 0, 0);
 }
 
 static void deopt_call(Asm *as, uint64_t pc)
@@ -111,6 +116,14 @@ void emit_cold_invalid(Emit *e)
     uint8_t *at = asm_jcc32(&e->as, CC_P);
 
     cold_add(e, (ColdStub){ .at = at, .kind = COLD_INVALID, .back = e->as.p });
+}
+
+void emit_cold_getfp(Emit *e, int r)
+{
+    uint8_t *at = asm_jcc32(&e->as, CC_NE);
+
+    cold_add(e, (ColdStub){ .at = at, .kind = COLD_FLAGS, .reg = (uint8_t)r, .back = e->as.p });
+    e->cold_room += COLD_ROOM;
 }
 
 void emit_cold_jump(Emit *e, uint8_t *miss, unsigned thunk)
@@ -155,11 +168,17 @@ static void cold_write(Emit *e, const ColdStub *c)
         asm_mov_mi(as, 4, emit_rt(btype), c->btype);
     switch ((ColdKind)c->kind) {
     case COLD_DEOPT:
+        if (c->reg != c->was)
+            asm_vmov(as, c->reg, c->was);
         swap_leave(e, &e->block[c->block]);
         deopt_call(as, c->guest_pc);
         break;
     case COLD_INVALID:
-        asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 1);
+        asm_mov_mi(as, 4, emit_rt(fcmp_invalid), FP_INVALID);
+        asm_jmp_to(as, c->back);
+        break;
+    case COLD_FLAGS:
+        emit_cold_flags(e, c->reg);
         asm_jmp_to(as, c->back);
         break;
     case COLD_NAN:

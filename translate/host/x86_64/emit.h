@@ -39,6 +39,7 @@ enum {
     THUNK_EVAL,         /* called; rax = EvalOp, operands in rt.vtmp, result in rt.vtmp[3] */
     THUNK_HELPER,       /* called; eax = number, rt.arg; result in rax */
     THUNK_EXIT_KEEP,    /* jumped to: as THUNK_EXIT with the kind already in rt */
+    THUNK_HELPER_FAULT, /* as THUNK_HELPER for one that may fault; next_pc: of the instruction */
     THUNK_COUNT,
     RT_LINK = THUNK_COUNT,      /* C functions the thunks call */
     RT_LOOKUP,
@@ -96,14 +97,16 @@ typedef struct {
 } EmitMark;
 
 /* Code out of line, written after the unit's blocks. */
-typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL, COLD_NAN, COLD_NANS } ColdKind;
+typedef enum { COLD_DEOPT, COLD_INVALID, COLD_JUMP, COLD_ICALL, COLD_NAN, COLD_NANS,
+               COLD_FLAGS } ColdKind;
 
 typedef struct {
     uint8_t *at;        /* rel32 of the jump here */
     uint8_t kind;       /* ColdKind */
     uint8_t thunk;      /* COLD_JUMP */
     uint8_t btype;      /* COLD_JUMP, COLD_ICALL */
-    uint8_t reg;        /* COLD_NAN, COLD_NANS: vector register to correct */
+    uint8_t reg;        /* COLD_NAN, COLD_NANS: vector register to correct; COLD_DEOPT: to restore */
+    uint8_t was;        /* COLD_DEOPT: from this one */
     uint16_t label;     /* of the constant to correct it with */
     uint64_t guest_pc;  /* COLD_DEOPT: of the instruction; COLD_ICALL: return address */
     uint8_t block;      /* the block it belongs to */
@@ -211,6 +214,9 @@ Mem emit_const128(Emit *e, uint64_t lo, uint64_t hi);
  * emit_clobber_flags(), and before the op has changed a guest register.
  */
 void emit_deopt_jcc(Emit *e, int cc);
+
+/* emit_deopt_keep: the same; x, which the op has changed, is made what the register `was` is first. */
+void emit_deopt_keep(Emit *e, int cc, int x, int was);
 
 /* emit_note: code from here on may fault or trap; called by the framework before each rule. */
 void emit_note(Emit *e);

@@ -343,8 +343,11 @@ void rule_call(Emit *e, const IrOp *op)
             asm_mov_mr(&e->as, 8, mem_b(RBP, (int32_t)(offsetof(Env, rt.arg) + i * 8) - EMIT_BIAS),
                        emit_int(e, args[i], RAX));
     }
+    if (h->flags & HELPER_MAY_FAULT)
+        set_next_pc(e, e->unit_pc + e->insn_off);
     asm_mov_ri(&e->as, RAX, op->imm);
-    asm_call_m(&e->as, emit_thunk(THUNK_HELPER));
+    asm_call_m(&e->as,
+               emit_thunk(h->flags & HELPER_MAY_FAULT ? THUNK_HELPER_FAULT : THUNK_HELPER));
     if (h->flags & HELPER_WRITES_STATE)
         emit_forget_copies(e);
     if (!rule_dead(e, op->d)) {

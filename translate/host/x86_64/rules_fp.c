@@ -247,27 +247,35 @@ static const FpRow fp_fma[4] = {        /* by imm: bit 0 negates the product, bi
 };
 // clang-format on
 
+// clang-format off
+static const VOp fp_fma213[4][2] = {    /* single, double */
+    { V_fmadd213ss, V_fmadd213sd }, { V_fnmadd213ss, V_fnmadd213sd },
+    { V_fmsub213ss, V_fmsub213sd }, { V_fnmsub213ss, V_fnmsub213sd },
+};
+// clang-format on
+
 /*
- * What is above c stays there. The result is made in d, when that is no other operand; the interpreter
- * needs what d was before if it was an operand.
+ * One number in d, with what is above it there or in c already right. Where d is an operand the
+ * interpreter needs what it was: kept in VT0. With canonical NaNs it does not when d is c: either c was a
+ * NaN, and any other there gives the same result and flags, or a or b is one, and c does not count.
  */
 static void fma_scalar(Emit *e, const IrOp *op, int d, int a, int b, int c)
 {
     Asm *as = &e->as;
-    VOp v = fp_pick(fp_fma[op->imm & 3], op), test = fp_is64(op->type) ? V_ucomisd : V_ucomiss;
+    VOp test = fp_is64(op->type) ? V_ucomisd : V_ucomiss;
+    bool factor = d == a || d == b;
+    bool keep = factor || (d == c && !e->guest->canonical_nan);
 
-    if (d == a || d == b || d == c) {
-        asm_vmov(as, VT0, c);
-        vop3(as, v, VT0, a, b);
-        vop2(as, test, VT0, VT0);
-        emit_deopt_jcc(e, CC_P);
-        asm_vmov(as, d, VT0);
+    if (keep)
+        asm_vmov(as, VT0, d);
+    if (factor) {
+        vop3(as, fp_fma213[op->imm & 3][fp_is64(op->type)], d, d == a ? b : a, c);
     } else {
         asm_vmov(as, d, c);
-        vop3(as, v, d, a, b);
-        vop2(as, test, d, d);
-        emit_deopt_jcc(e, CC_P);
+        vop3(as, fp_pick(fp_fma[op->imm & 3], op), d, a, b);
     }
+    vop2(as, test, d, d);
+    emit_deopt_keep(e, CC_P, d, keep ? VT0 : d);
     emit_zero_note(e, d, op_vl(op), op->type);
 }
 
@@ -279,8 +287,10 @@ RULE(fma)
         return half_fma(e, op, d, a, b, c);
     if (!e->hf->fma || !fp_ok(op))
         return false;
+    bool d_above = d == a || d == b ? fp_above_known(e, op, d) : true;
+
     emit_clobber_flags(e);
-    if (fp_above_known(e, op, c) && !fp_watching(e)) {
+    if (fp_above_known(e, op, c) && d_above && !fp_watching(e)) {
         fma_scalar(e, op, d, a, b, c);
         return true;
     }

@@ -1239,6 +1239,71 @@ void rule_setf_k(Emit *e, const IrOp *op)
     e->flags_dirty = false;
 }
 
+/* unread: rt.fp_unread, when r has the flags and MXCSR none that they lack. */
+static void unread(Emit *e, int r)
+{
+    _Static_assert(FP_INEXACT == 1 << 4, "in bit 0 after a shift");
+    Asm *as = &e->as;
+
+    asm_mov_rr(as, 0, RCX, r);
+    asm_shift_ri(as, 0, SH_SHR, RCX, 4);
+    asm_alu_rm(as, 0, ALU_AND, RCX, emit_rt(fp_lazy));
+    asm_alu_ri(as, 0, ALU_XOR, RCX, 1);
+    asm_mov_mr(as, 4, emit_rt(fp_unread), RCX);
+}
+
+/*
+ * Out of line: those that the host has. INVALID it never has, as that traps; the others are one bit
+ * further up in MXCSR than in FP_.
+ */
+void emit_cold_flags(Emit *e, int r)
+{
+    enum { FROM_MXCSR = FP_DIVZERO | FP_OVERFLOW | FP_UNDERFLOW | FP_INEXACT };
+    _Static_assert(FROM_MXCSR == 0x3c >> 1, "FP_ flags in the order of MXCSR");
+    Asm *as = &e->as;
+
+    asm_stmxcsr(as, emit_rt(arg));
+    asm_mov_rm(as, 0, RCX, emit_rt(arg));
+    asm_shift_ri(as, 0, SH_SHR, RCX, 1);
+    asm_alu_ri(as, 0, ALU_AND, RCX, FROM_MXCSR);
+    asm_alu_mr(as, 4, ALU_OR, emit_rt(fp_flags), RCX);
+    asm_alu_rr(as, 0, ALU_OR, r, RCX);
+    unread(e, r);
+}
+
+void rule_getfp(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    int r = emit_int_dst(e, op->d);
+
+    asm_mov_rm(as, 0, r, emit_rt(fp_flags));
+    asm_alu_rm(as, 0, ALU_OR, r, emit_rt(fcmp_invalid));
+    asm_alu_mi(as, 4, ALU_CMP, emit_rt(fp_unread), 0);
+    emit_cold_getfp(e, r);
+    emit_int_done(e, op->d, r);
+}
+
+void rule_setfp(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX);
+
+    asm_mov_mr(as, 4, emit_rt(fp_flags), a);
+    asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 0);
+    unread(e, a);
+    /* what is set need not trap: env_lazy_flags() */
+    asm_mov_rr(as, 0, RCX, a);
+    asm_alu_ri(as, 0, ALU_AND, RCX, FP_DIVZERO | FP_OVERFLOW | FP_UNDERFLOW);
+    asm_shift_ri(as, 0, SH_SHL, RCX, 8);
+    asm_alu_rm(as, 0, ALU_OR, RCX, emit_rt(mxcsr_base));
+    asm_mov_mr(as, 4, emit_rt(mxcsr), RCX);
+    asm_ldmxcsr(as, emit_rt(mxcsr));
+}
+
 /* load_flags_const: EFLAGS = nzcv in the subtraction's form. */
 static void load_flags_const(Emit *e, unsigned nzcv)
 {

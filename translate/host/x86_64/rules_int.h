@@ -13,7 +13,7 @@
     X(and) X(or) X(xor) X(andn) X(orn) X(xorn) X(shl) X(shr_u) X(shr_s) X(ror) X(extr) X(clz) \
     X(cls) X(ctz) X(popcnt) X(min_s) X(max_s) X(min_u) X(max_u) X(rbit) X(bswap) X(bswap16) \
     X(bswap32) X(sext) X(zext) X(bfx_s) X(bfx_u) X(bfi) \
-    X(crc32) X(crc32c) X(getf) X(setf) X(setf_k) X(ccmp) X(ccmn) X(select) X(cset) X(vselect) \
+    X(crc32) X(crc32c) X(getf) X(setf) X(setf_k) X(getfp) X(setfp) X(ccmp) X(ccmn) X(select) X(cset) X(vselect) \
     X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(prefetch) \
     X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(pac) X(auth) X(fence) X(amo_add) X(amo_andn) \
     X(amo_or) X(amo_xor) X(amo_max_s) \
@@ -35,6 +35,10 @@ bool rule_dead(const Emit *e, IrRef d);
  * line; EFLAGS are kept.
  */
 void emit_cold_invalid(Emit *e);
+
+/* emit_cold_getfp: when not equal, the flags of MXCSR into register r, out of line: emit_cold_flags(). */
+void emit_cold_getfp(Emit *e, int r);
+void emit_cold_flags(Emit *e, int r);
 
 /* emit_deopt: the interpreter runs the guest instruction op belongs to, always. */
 void emit_deopt(Emit *e, const IrOp *op);

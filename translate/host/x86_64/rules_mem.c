@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rules_mem.c: loads and stores. Guest addresses are host addresses.
+ * rules_mem.c: loads and stores. Guest addresses are host addresses; those of 32-bit guests are
+ * the lowest 4 GiB, and sums wrap there by the address-size prefix.
  *
  * Order on a TSO host: only a store and a later load may change places. An acquire load is a
  * plain load and a release store a plain store, but for the pair of a release store and a later
@@ -13,11 +14,14 @@ Mem rule_mem(Emit *e, const IrOp *op)
 {
     unsigned scale = ir_mem_scale(op->imm);
     int32_t disp = ir_mem_disp(op->imm);
-    Mem m = { MEM_NONE, MEM_NONE, 0, disp };
+    bool wraps = e->guest->addresses_32;
+    Mem m = { MEM_NONE, MEM_NONE, 0, wraps && (disp || op->b), disp };
     uint64_t k;
 
-    if (emit_is_const(e, op->a, &k) && k + (uint64_t)(int64_t)disp < 0x7fffffff &&
-        k < 0x7fffffff)
+    if (emit_is_const(e, op->a, &k) && wraps)
+        m = (Mem){ MEM_NONE, MEM_NONE, 0, true, (int32_t)((uint32_t)k + (uint32_t)disp) };
+    else if (emit_is_const(e, op->a, &k) && k + (uint64_t)(int64_t)disp < 0x7fffffff &&
+             k < 0x7fffffff)
         m.disp = (int32_t)k + disp;
     else
         m.base = (int8_t)emit_int(e, op->a, RAX);
@@ -78,7 +82,7 @@ static int value_reg(Emit *e, IrRef v, Mem *m)
     bool rax = m->base == RAX || m->index == RAX, rcx = m->base == RCX || m->index == RCX;
 
     if (rax && rcx) {
-        asm_lea(&e->as, 1, RAX, *m);
+        asm_lea(&e->as, 1, RAX, *m);    /* one that wraps is zero-extended */
         *m = mem_b(RAX, 0);
         rcx = false;
     }

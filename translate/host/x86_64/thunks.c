@@ -285,12 +285,15 @@ static void thunk_eval(Emit *e, const void *table[])
     asm_ret(as);
 }
 
-/* Helpers may read and write the state, so homes go there and come back from there. */
-static void thunk_helper(Emit *e, const void *table[])
+/*
+ * Helpers may read and write the state, so homes go there and come back from there. One that faulted
+ * left exit_kind behind, and the state as it is to be seen.
+ */
+static void thunk_helper(Emit *e, const void *table[], unsigned thunk)
 {
     Asm *as = &e->as;
 
-    table[THUNK_HELPER] = as->p;
+    table[thunk] = as->p;
     asm_mov_rr(as, 0, RCX, RAX);
     homes_store(e);
     save(as);
@@ -299,7 +302,17 @@ static void thunk_helper(Emit *e, const void *table[])
     asm_call_m(as, emit_thunk(RT_HELPER));
     restore(as);
     homes_load(e);
+    if (thunk == THUNK_HELPER) {
+        asm_ret(as);
+        return;
+    }
+    asm_alu_mi(as, 4, ALU_CMP, emit_rt(exit_kind), EXIT_NONE);
+    uint8_t *faulted = asm_jcc8(as, CC_NE);
+
     asm_ret(as);
+    asm_patch8(as, faulted);
+    asm_lea(as, 1, RSP, mem_b(RSP, 8));
+    asm_jmp_m(as, emit_thunk(THUNK_EXIT_KEEP));
 }
 
 EnterFn *emit_thunks(Emit *e, const void *table[])
@@ -323,7 +336,8 @@ EnterFn *emit_thunks(Emit *e, const void *table[])
     thunk_probe(e, table);
     thunk_syscall(e, table);
     thunk_eval(e, table);
-    thunk_helper(e, table);
+    thunk_helper(e, table, THUNK_HELPER);
+    thunk_helper(e, table, THUNK_HELPER_FAULT);
     return (EnterFn *)(uintptr_t)enter;
 }
 

@@ -395,6 +395,7 @@ typedef struct {
     bool keeps_flags;
 } Case;
 
+static const Guest any_guest;
 static Emit emit;
 static IrBlock block;
 static uint64_t block_consts[1];
@@ -455,8 +456,14 @@ static void after_code(Asm *as, const uint8_t *leave)
     asm_mov_mi(as, 4, mem_b(RAX, offsetof(Host, deopt)), 1);
     asm_pop(as, RAX);
     asm_jmp_to(as, leave);
-    for (unsigned i = 0; i < emit.n_cold; i++)
-        asm_patch32(emit.cold[i].at, deopt);
+    for (unsigned i = 0; i < emit.n_cold; i++) {
+        const ColdStub *c = &emit.cold[i];
+
+        asm_patch32(c->at, as->p);
+        if (c->reg != c->was)
+            asm_vmov(as, c->reg, c->was);
+        asm_jmp_to(as, deopt);
+    }
     while ((uintptr_t)as->p & 15)
         asm_int3(as);
     base = as->p;
@@ -494,6 +501,7 @@ static bool emit_case(Case *k)
     if (op_vl(&k->op) == IR_VL_BOX)
         *emit_zero_mask(&emit, IR_VL_BOX, k->op.type) = operand_bits(k);
     emit.cur = &emit.block[0];
+    emit.guest = &any_guest;
     emit.n_cold = emit.n_const = emit.n_map = 0;
     emit.unit_start = code;
     emit.ir = &block;
