@@ -111,7 +111,7 @@ static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64
     const LinuxGuest *abi = t->abi;
     const Aux all[] = {
         { AT_SYSINFO_EHDR, spec->vdso },
-        { AT_MINSIGSTKSZ, abi->minsigstksz },
+        { AT_MINSIGSTKSZ, abi->frame_bytes ? abi->frame_bytes() : abi->minsigstksz },
         { AT_HWCAP, abi->hwcap() },
         { AT_PAGESZ, PAGE_BYTES },
         { AT_CLKTCK, CLOCK_TICKS },
@@ -127,14 +127,15 @@ static size_t fill_aux(Thread *t, const StackSpec *spec, uint64_t execfn, uint64
         { AT_EGID, host_aux(AT_EGID) },
         { AT_SECURE, host_aux(AT_SECURE) },
         { AT_RANDOM, random },
-        { AT_HWCAP2, abi->hwcap2() },
         { AT_EXECFN, execfn },
         { AT_NULL, 0 },
     };
     unsigned n = ARRAY_LEN(all);
-    _Static_assert(ARRAY_LEN(all) + 3 <= AUX_MAX, "room for the auxiliary vector");
+    _Static_assert(ARRAY_LEN(all) + 4 <= AUX_MAX, "room for the auxiliary vector");
 
     memcpy(aux, all, sizeof(all));
+    if (abi->hwcap2)
+        aux_add(aux, &n, AT_HWCAP2, abi->hwcap2());
     if (abi->elf_platform)
         aux_add(aux, &n, AT_PLATFORM, platform);
     if (host_aux(AT_RSEQ_FEATURE_SIZE_)) {

@@ -110,7 +110,7 @@ bool core_thread_notes(Thread *t, int sig, CoreNotes *out)
         return false;
     for (const CoreNote *c = t->abi->core_notes + 1; c->name; c++) {
         n = c->fill(t->env, buf);
-        if (!note_add(out, c->name, c->type, buf, n))
+        if (n && !note_add(out, c->name, c->type, buf, n))
             return false;
     }
     return true;

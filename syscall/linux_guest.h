@@ -27,11 +27,11 @@ typedef struct {
 } SignalDelivery;
 
 /* One register set of a core file, and what PTRACE_GETREGSET gives. */
-enum { CORE_NOTE_BYTES = 528 };
+enum { CORE_NOTE_BYTES = 1088 };
 typedef struct {
     const char *name;
     uint32_t type;              /* NT_ */
-    size_t (*fill)(Env *env, void *buf);    /* at most CORE_NOTE_BYTES; returns how many */
+    size_t (*fill)(Env *env, void *buf);    /* at most CORE_NOTE_BYTES; how many; 0: there is none */
 } CoreNote;
 
 typedef struct LinuxGuest {
@@ -66,7 +66,12 @@ typedef struct LinuxGuest {
      */
     int (*frame_pop)(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp,
                      uint64_t *stack_size, int32_t *stack_flags);
-    uint64_t minsigstksz;       /* AT_MINSIGSTKSZ */
+    uint64_t minsigstksz;       /* MINSIGSTKSZ: an alternate stack has as many bytes at least */
+    /*
+     * frame_bytes: of the largest signal frame, for AT_MINSIGSTKSZ; an alternate stack has more. NULL:
+     * minsigstksz is said there.
+     */
+    uint64_t (*frame_bytes)(void);
     /* core_notes: first pr_reg of NT_PRSTATUS, then other notes; ended by a name NULL. */
     const CoreNote *core_notes;
     bool no_restorer;           /* struct sigaction has no sa_restorer: the vDSO's it always is */
@@ -78,7 +83,7 @@ typedef struct LinuxGuest {
     bool (*prctl)(Env *env, int option, const uint64_t arg[4], long *result);
 
     uint64_t (*hwcap)(void);
-    uint64_t (*hwcap2)(void);
+    uint64_t (*hwcap2)(void);   /* NULL: there is no AT_HWCAP2 */
     /* cpuinfo: text of /proc/cpuinfo for n CPUs into buf; returns its length. */
     size_t (*cpuinfo)(char *buf, size_t len, unsigned n);
     /*

@@ -218,7 +218,8 @@ static long altstack_set(Thread *t, const GuestStack *new, uint64_t sp)
     if (mode == SS_DISABLE) {
         t->altstack_sp = t->altstack_size = 0;
     } else {
-        if (new->size < t->abi->minsigstksz)
+        if (new->size < t->abi->minsigstksz ||
+            (t->abi->frame_bytes && new->size <= t->abi->frame_bytes()))
             return -ENOMEM;
         t->altstack_sp = new->sp;
         t->altstack_size = new->size;

@@ -28,33 +28,37 @@ typedef struct {
     const Guest *guest;
     Emit *emit;
     uint8_t *room;
-    uint32_t *code;
+    uint8_t *code;          /* an instruction, insn_bytes long, then the filler */
+    unsigned insn_bytes;
     csh host;
     unsigned sum[HOW_COUNT], insns;
 } Report;
 
 /* try_words: find a word that the row's lift function takes with these features. */
-static bool try_words(const Report *p, const DecodeRow *r, uint64_t features)
+static bool try_words(Report *p, const DecodeRow *r, uint64_t features)
 {
     IrBlock b;
     bool found = false;
 
     ir_block_init(&b, p->guest);
     for (unsigned i = 0; i < ATTEMPTS && !found; i++) {
-        p->code[0] = p->guest->row_word(r, i);
+        uint32_t word = p->guest->row_word(r, i);
+
+        memcpy(p->code, &word, sizeof(word));
         Lift l = { .ir = &b, .guest = p->guest, .pc = guest_addr((uintptr_t)p->code),
-                   .code = (const uint8_t *)p->code, .code_len = 4, .features = features };
+                   .code = p->code, .code_len = 4, .features = features };
 
         ir_block_reset(&b, l.pc);
         ir_insn(&b, l.pc);
-        found = p->guest->lift_insn(&l) && l.row && !strcmp(l.row, r->name);
+        p->insn_bytes = p->guest->lift_insn(&l);
+        found = p->insn_bytes && l.row && !strcmp(l.row, r->name);
     }
     ir_block_free(&b);
     return found;
 }
 
 /* find_word: puts it in place, with the features of the default CPU, or all when it takes more. */
-static bool find_word(const Report *p, const DecodeRow *r)
+static bool find_word(Report *p, const DecodeRow *r)
 {
     translate_options.features = p->guest->features;
     if (try_words(p, r, p->guest->features))
@@ -110,7 +114,7 @@ static bool translate(Report *p)
 {
     Emit *e = p->emit;
 
-    p->code[1] = p->guest->filler;
+    memcpy(p->code + p->insn_bytes, &p->guest->filler, sizeof(p->guest->filler));
     e->mode = 0;
     e->as.p = p->room;
     e->as.end = p->room + UNIT_ROOM;

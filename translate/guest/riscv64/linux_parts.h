@@ -9,6 +9,8 @@
 int rv_frame_push(Thread *t, Env *env, const SignalDelivery *d);
 int rv_frame_pop(Thread *t, Env *env, uint64_t *mask, uint64_t *stack_sp, uint64_t *stack_size,
                  int32_t *stack_flags);
+uint64_t rv_frame_bytes(void);
+uint64_t rv32_frame_bytes(void);
 extern const CoreNote rv_core_notes[];
 
 /* linux_elf.c */
