@@ -267,7 +267,8 @@ check-linux: $(O)/mimus
 # Iterations of each litmus test: `make check-litmus LITMUS=1000000` for a long look.
 LITMUS ?= 50000
 check-litmus: $(O)/mimus
-	@$(PYTHON) tests/litmus/run.py --mimus $(MIMUS) --out $(O)/litmus --iterations $(LITMUS)
+	$(call each_guest,$(PYTHON) tests/litmus/run.py --arch $$arch --mimus $(MIMUS) --out $(O)/litmus \
+	    --iterations $$(($(LITMUS) / thin)))
 
 check-secure: $(O)/mimus
 	@$(PYTHON) tests/secure/run.py --mimus $(MIMUS)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Run the litmus tests: outcomes of small concurrent programs that the architecture forbids.
 
-usage: run.py [--mimus CMD] [--out DIR] [--iterations N] [--cpus N] [--engines jit,interp]
-              [--seed N] [--only PREFIX,...] [--verbose]
+usage: run.py [--arch aarch64|riscv64] [--mimus CMD] [--out DIR] [--iterations N] [--cpus N]
+              [--engines jit,interp] [--seed N] [--only PREFIX,...] [--verbose]
 
-litmus.c, built with the cross compiler, holds the tests and counts outcomes; here it is run on
+litmus.c and ARCH/tests.h, built with the cross compiler, hold the tests and count outcomes; here it is run on
 N CPUs under each engine (the interpreter with a twentieth of the iterations). A forbidden outcome
 that is seen even once fails. That an allowed one (NAME-control) is not seen never does, but says
 that the run proved little: the threads did not overlap. --mimus may be another emulator's command,
@@ -19,16 +19,17 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CC = "aarch64-linux-gnu-gcc"
+CC = "%s-linux-gnu-gcc"         # of the guest
 CFLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-static", "-pthread"]
 INTERP_SHARE = 20
 
 
-def build(out):
+def build(arch, out):
     os.makedirs(out, exist_ok=True)
-    exe, source = os.path.join(out, "litmus"), os.path.join(HERE, "litmus.c")
-    if not os.path.exists(exe) or os.path.getmtime(exe) < os.path.getmtime(source):
-        subprocess.run([CC] + CFLAGS + ["-o", exe, source], check=True)
+    exe, source = os.path.join(out, "litmus." + arch), os.path.join(HERE, "litmus.c")
+    newest = max(os.path.getmtime(f) for f in (source, os.path.join(HERE, arch, "tests.h")))
+    if not os.path.exists(exe) or os.path.getmtime(exe) < newest:
+        subprocess.run([CC % arch] + CFLAGS + ["-o", exe, source], check=True)
     return exe
 
 
@@ -69,6 +70,7 @@ def run(engine, command, a):
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--arch", default="aarch64")
     ap.add_argument("--mimus", default="build/mimus")
     ap.add_argument("--out", default="build/litmus")
     ap.add_argument("--iterations", type=int, default=100000)
@@ -78,11 +80,11 @@ def main():
     ap.add_argument("--only", default="", help="prefixes of names")
     ap.add_argument("--verbose", action="store_true")
     a = ap.parse_args()
-    if not shutil.which(CC):
-        print("skipped: no %s" % CC)
+    if not shutil.which(CC % a.arch):
+        print("skipped: no %s" % (CC % a.arch))
         print("0 passed, 0 failed, 1 skipped")
         return 0
-    a.exe = build(a.out)
+    a.exe = build(a.arch, a.out)
     total = [0, 0, 0]
     for engine in a.engines.split(","):
         command = shlex.split(a.mimus) + ([] if engine == "jit" else ["-accel", engine])

@@ -2,7 +2,7 @@
 /*
  * riscv_test.h: the environment in which the tests of riscv-software-src/riscv-tests are Linux
  * programs without a C library. They exit with 0, or with the number of the case that fails. Their code
- * may be written to: link with --omagic.
+ * may be written to, and gp is a register like others: link with --omagic --no-relax.
  */
 #ifndef RISCV_TEST_H
 #define RISCV_TEST_H
