@@ -24,6 +24,12 @@ enum { ENV_STATE_BYTES = 2048, ENV_TABLE_ENTRIES = 512, ENV_JUMP_ENTRIES = 4096,
 enum { FP_INVALID = 1, FP_DIVZERO = 2, FP_OVERFLOW = 4, FP_UNDERFLOW = 8, FP_INEXACT = 16,
        FP_DENORM_IN = 32 };
 
+/* fp_mirror: the first five of them in reverse order: FP_INEXACT is bit 0, FP_INVALID bit 4. */
+static inline uint32_t fp_mirror(uint32_t v)
+{
+    return (v & 1) << 4 | (v & 2) << 2 | (v & 4) | (v & 8) >> 2 | (v & 16) >> 4;
+}
+
 /* Floating point mode, set by the guest's control register through env_set_fp_mode(). */
 typedef struct {
     uint8_t round;              /* IrRound, IR_RN_EVEN to IR_RN_ZERO */

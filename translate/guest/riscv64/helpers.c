@@ -33,23 +33,14 @@ void rv_reset(Env *env)
     env_lazy_flags(env, translate_options.accel == ACCEL_JIT);
 }
 
-/* The generic flags in fflags' order: bit 0 of one is bit 4 of the other. */
-static uint32_t mirror5(uint32_t v)
-{
-    return (v & 1) << 4 | (v & 2) << 2 | (v & 4) | (v & 8) >> 2 | (v & 16) >> 4;
-}
-_Static_assert(FP_INVALID == 1 && FP_DIVZERO == 2 && FP_OVERFLOW == 4 && FP_UNDERFLOW == 8 &&
-                   FP_INEXACT == 16,
-               "fflags is the generic flags mirrored");
-
 uint32_t rv_get_fflags(Env *env)
 {
-    return mirror5(env_fp_flags(env));
+    return fp_mirror(env_fp_flags(env));
 }
 
 void rv_set_fflags(Env *env, uint32_t fflags)
 {
-    env_set_fp_flags(env, mirror5(fflags));
+    env_set_fp_flags(env, fp_mirror(fflags));
 }
 
 /* HELPER(name) { ... }: not each uses all its arguments. */

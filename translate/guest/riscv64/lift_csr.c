@@ -24,34 +24,17 @@ static bool known_csr(const Lift *l, unsigned csr, bool writes)
     }
 }
 
-/*
- * fflags is the FP_ flags mirrored: bit 0 of one is bit 4 of the other. A table of nibbles mirrors the
- * upper four (from bit 1 on) of the one, the lower four of the other.
- */
-enum { MIRRORED = 0x1e };
-#define MIRROR4 0xf7b3d591e6a2c480
-
-static IrVal mirror4(Lift *l, IrVal times4)
-{
-    return ir_and(l->ir, ir_shr_u(l->ir, imm64(l, MIRROR4), times4), imm64(l, 15));
-}
+/* fflags: the FP_ flags mirrored. */
+enum { MIRRORED = 1 };
 
 static IrVal get_fflags(Lift *l)
 {
-    IrVal f = ir_emit(l->ir, IR_getfp, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, 0);
-    IrVal low = mirror4(l, ir_shl(l->ir, ir_and(l->ir, f, imm64(l, MIRRORED)), imm64(l, 1)));
-    IrVal invalid = ir_and(l->ir, ir_shl(l->ir, f, imm64(l, 4)), imm64(l, 0x10));
-
-    return ir_or(l->ir, low, invalid);
+    return ir_emit(l->ir, IR_getfp, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, MIRRORED);
 }
 
 static void set_fflags(Lift *l, IrVal v)
 {
-    IrVal high = mirror4(l, ir_shl(l->ir, ir_and(l->ir, v, imm64(l, 15)), imm64(l, 2)));
-    IrVal invalid = ir_and(l->ir, ir_shr_u(l->ir, v, imm64(l, 4)), imm64(l, 1));
-
-    v = ir_or(l->ir, ir_shl(l->ir, high, imm64(l, 1)), invalid);
-    ir_emit(l->ir, IR_setfp, IR_I64, 0, v, IR_NONE, IR_NONE, 0);
+    ir_emit(l->ir, IR_setfp, IR_I64, 0, v, IR_NONE, IR_NONE, MIRRORED);
 }
 
 static IrVal csr_read(Lift *l, unsigned csr)

@@ -227,12 +227,16 @@ static void do_fccmp(Interp *in, const IrOp *op)
 
 static void do_getfp(Interp *in, const IrOp *op)
 {
-    put_int(in, op->d, env_fp_flags(in->env));
+    uint32_t flags = env_fp_flags(in->env);
+
+    put_int(in, op->d, op->imm ? fp_mirror(flags) : flags);
 }
 
 static void do_setfp(Interp *in, const IrOp *op)
 {
-    env_set_fp_flags(in->env, (uint32_t)get_int(in, op->a));
+    uint32_t flags = (uint32_t)get_int(in, op->a);
+
+    env_set_fp_flags(in->env, op->imm ? fp_mirror(flags) : flags);
 }
 
 /* ---- markers and helpers ---- */

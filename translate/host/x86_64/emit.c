@@ -449,6 +449,41 @@ static bool special_fp(Emit *e, const IrOp *op)
     return true;
 }
 
+/*
+ * small_int: have the interpreter run the instruction unless the integer operand has no more digits
+ * than the float that op makes of it; then its rounding mode does not count. False: op is another.
+ */
+static bool small_int(Emit *e, const IrOp *op)
+{
+    unsigned digits = (unsigned[]){ [IR_F16] = 11, [IR_F32] = 24, [IR_F64] = 53 }[op->imm >> 16 & 15];
+    int w = op->type == IR_I64;
+    Asm *as = &e->as;
+
+    if (op->op != IR_i_sto_f && op->op != IR_i_uto_f)
+        return false;
+    emit_clobber_flags(e);
+    asm_mov_rr(as, w, RAX, emit_int(e, op->a, RAX));
+    asm_shift_ri(as, w, op->op == IR_i_sto_f ? SH_SAR : SH_SHR, RAX, digits);
+    if (op->op == IR_i_sto_f) {
+        asm_alu_ri(as, w, ALU_ADD, RAX, 1);
+        asm_alu_ri(as, w, ALU_CMP, RAX, 1);
+        emit_deopt_jcc(e, CC_A);
+    } else {
+        emit_deopt_jcc(e, CC_NZ);
+    }
+    return true;
+}
+
+/* fixed_round: op has a rounding mode of its own. */
+static void fixed_round(Emit *e, const IrOp *op)
+{
+    IrOp any = *op;
+
+    any.imm &= (1u << IR_FIXED_ROUND_LSB) - 1;
+    if (!small_int(e, op) || !vec_rule(e, &any))
+        emit_eval(e, op);
+}
+
 static inline void emit_op(Emit *e, const IrOp *op)
 {
     unsigned props = ir_op_info[op->op].props;
@@ -460,7 +495,7 @@ static inline void emit_op(Emit *e, const IrOp *op)
         if ((e->mode & MODE_SPECIAL) && special_fp(e, op))
             return;
         if (ir_takes_round((IrOpcode)op->op) && ir_imm_round(op->imm) != IR_RN_CUR) {
-            emit_eval(e, op);
+            fixed_round(e, op);
             return;
         }
     }

@@ -1271,6 +1271,22 @@ void emit_cold_flags(Emit *e, int r)
     unread(e, r);
 }
 
+/*
+ * mirror4: eax = the bits of r in mask, which are four in a row from bit 0 or 1 on, in reverse order from
+ * bit 0 on: by a table of nibbles.
+ */
+static void mirror4(Emit *e, int r, unsigned mask)
+{
+    Asm *as = &e->as;
+
+    asm_mov_rr(as, 0, RCX, r);
+    asm_alu_ri(as, 0, ALU_AND, RCX, (int32_t)mask);
+    asm_shift_ri(as, 0, SH_SHL, RCX, mask & 1 ? 2 : 1);
+    asm_mov_ri(as, RAX, 0xf7b3d591e6a2c480);
+    asm_shift_rcl(as, 1, SH_SHR, RAX);
+    asm_alu_ri(as, 0, ALU_AND, RAX, 15);
+}
+
 void rule_getfp(Emit *e, const IrOp *op)
 {
     Asm *as = &e->as;
@@ -1282,6 +1298,12 @@ void rule_getfp(Emit *e, const IrOp *op)
     asm_alu_rm(as, 0, ALU_OR, r, emit_rt(fcmp_invalid));
     asm_alu_mi(as, 4, ALU_CMP, emit_rt(fp_unread), 0);
     emit_cold_getfp(e, r);
+    if (op->imm) {
+        mirror4(e, r, FP_DIVZERO | FP_OVERFLOW | FP_UNDERFLOW | FP_INEXACT);
+        asm_alu_ri(as, 0, ALU_AND, r, FP_INVALID);
+        asm_shift_ri(as, 0, SH_SHL, r, 4);
+        asm_alu_rr(as, 0, ALU_OR, r, RAX);
+    }
     emit_int_done(e, op->d, r);
 }
 
@@ -1292,6 +1314,16 @@ void rule_setfp(Emit *e, const IrOp *op)
     emit_clobber_flags(e);
     int a = emit_int(e, op->a, RAX);
 
+    if (op->imm) {
+        asm_mov_mr(as, 4, emit_rt(arg), a);
+        mirror4(e, a, 15);
+        asm_mov_rm(as, 0, RCX, emit_rt(arg));
+        asm_shift_ri(as, 0, SH_SHL, RAX, 1);
+        asm_shift_ri(as, 0, SH_SHR, RCX, 4);
+        asm_alu_ri(as, 0, ALU_AND, RCX, FP_INVALID);
+        asm_alu_rr(as, 0, ALU_OR, RAX, RCX);
+        a = RAX;
+    }
     asm_mov_mr(as, 4, emit_rt(fp_flags), a);
     asm_mov_mi(as, 4, emit_rt(fcmp_invalid), 0);
     unread(e, a);
