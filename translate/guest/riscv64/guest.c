@@ -58,12 +58,6 @@ static unsigned lift_insn(Lift *l)
     return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) + l->more : 0;
 }
 
-static void state_init(Env *env)
-{
-    rv_reset(env);
-    rv_state(env)->vtype = RV_VILL;
-}
-
 /*
  * row_word: with registers 10 to 12, 10 and 11 or, of SYSTEM, CSR 1, first; then with other bits, as
  * some are reserved.
@@ -102,7 +96,7 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
     .lift_insn = lift_insn, \
     .cpus = rv_cpus, \
     .feature_names = rv_feature_names, \
-    .state_init = state_init, \
+    .state_init = rv_reset, \
     .rows = rv_rows, \
     .row_word = row_word, \
     .filler = 0x00000013, /* nop */ \

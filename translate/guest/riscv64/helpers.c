@@ -30,6 +30,7 @@ void rv_reset(Env *env)
     memset(rv_state(env), 0, sizeof(RvState));
     rv_set_frm(env, RV_RNE);
     rv_set_fflags(env, 0);
+    rv_state(env)->vtype = RV_VILL;
     env_lazy_flags(env, translate_options.accel == ACCEL_JIT);
 }
 

@@ -52,7 +52,7 @@ static inline const RvState *rv_state_const(const Env *env)
     return (const RvState *)env->state;
 }
 
-/* rv_reset: all registers zero, as at the start of a program. Own thread. */
+/* rv_reset: all registers zero but vtype, as at the start of a program. Own thread. */
 void rv_reset(Env *env);
 
 /* rv_set_frm: 0 to 7. Own thread, between blocks. */
