@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Programs of 32-bit RISC-V on both engines, against calls.expected.
+"""Programs of 32-bit RISC-V on both engines, against NAME.expected.
 
 usage: run.py [--mimus CMD] [--out DIR] [--oracle CMD] [--update]
 
@@ -9,6 +9,7 @@ makes them. Each line of output is a check. --oracle runs them under another emu
 writes the expected lines from it, or else from the interpreter, for review.
 """
 import argparse
+import glob
 import os
 import shlex
 import shutil
@@ -31,6 +32,33 @@ def lines_of(command, program):
     return r.stdout.decode(errors="replace").splitlines() + end
 
 
+def check(source, a):
+    name = os.path.splitext(os.path.basename(source))[0]
+    program, listed = os.path.join(a.out, name), os.path.join(HERE, name + ".expected")
+    subprocess.run([CC, *FLAGS, "-o", program, source], check=True)
+    mimus = shlex.split(a.mimus)
+    runs = {"jit": mimus, "interp": mimus + ["-accel", "interp"]}
+    if a.oracle:
+        runs["oracle"] = shlex.split(a.oracle)
+    got = {run: lines_of(command, program) for run, command in runs.items()}
+    if a.update:
+        with open(listed, "w", encoding="utf-8") as f:
+            f.write("\n".join(got["oracle" if a.oracle else "interp"]) + "\n")
+    with open(listed, encoding="utf-8") as f:
+        want = f.read().splitlines()
+    passed = failed = 0
+    for run, lines in got.items():
+        for i in range(max(len(want), len(lines))):
+            w = want[i] if i < len(want) else "(nothing)"
+            g = lines[i] if i < len(lines) else "(nothing)"
+            if w == g:
+                passed += 1
+            else:
+                failed += 1
+                print("%s %s, line %d: %s, expected %s" % (name, run, i + 1, g, w))
+    return passed, failed
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,30 +72,12 @@ def main():
         print("0 passed, 0 failed, 1 skipped")
         return 0
     os.makedirs(a.out, exist_ok=True)
-    program, listed = os.path.join(a.out, "calls"), os.path.join(HERE, "calls.expected")
-    subprocess.run([CC, *FLAGS, "-o", program, os.path.join(HERE, "calls.c")], check=True)
-    mimus = shlex.split(a.mimus)
-    runs = {"jit": mimus, "interp": mimus + ["-accel", "interp"]}
-    if a.oracle:
-        runs["oracle"] = shlex.split(a.oracle)
-    got = {name: lines_of(command, program) for name, command in runs.items()}
-    if a.update:
-        with open(listed, "w", encoding="utf-8") as f:
-            f.write("\n".join(got["oracle" if a.oracle else "interp"]) + "\n")
-    with open(listed, encoding="utf-8") as f:
-        want = f.read().splitlines()
-    passed = failed = 0
-    for name, lines in got.items():
-        for i in range(max(len(want), len(lines))):
-            w = want[i] if i < len(want) else "(nothing)"
-            g = lines[i] if i < len(lines) else "(nothing)"
-            if w == g:
-                passed += 1
-            else:
-                failed += 1
-                print("%s, line %d: %s, expected %s" % (name, i + 1, g, w))
-    print("%d passed, %d failed" % (passed, failed))
-    return failed != 0
+    total = [0, 0]
+    for source in sorted(glob.glob(os.path.join(HERE, "*.c"))):
+        for i, n in enumerate(check(source, a)):
+            total[i] += n
+    print("%d passed, %d failed" % tuple(total))
+    return total[1] != 0
 
 
 if __name__ == "__main__":

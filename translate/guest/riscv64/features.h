@@ -18,8 +18,7 @@ extern const GuestFeature rv_feature_names[];
 /* rv_cpu_features, rv32_cpu_features: Guest.cpu_features. RV_NOT_32: what RV32 is not given. */
 uint64_t rv_cpu_features(unsigned cpu);
 uint64_t rv32_cpu_features(unsigned cpu);
-#define RV_NOT_32 (RV_FEAT_zbkb | RV_FEAT_zknd | RV_FEAT_zkne | RV_FEAT_zknh | RV_FEAT_zacas | \
-                   RV_FEAT_v | RV_FEAT_zve64x | RV_FEAT_zve64f | RV_FEAT_zve64d | RV_FEAT_zve32x | \
+#define RV_NOT_32 (RV_FEAT_v | RV_FEAT_zve64x | RV_FEAT_zve64f | RV_FEAT_zve64d | RV_FEAT_zve32x | \
                    RV_FEAT_zve32f | RV_FEAT_zvkt)
 
 /* rv_hwcap_bits: AT_HWCAP with these features, a bit for each letter. */

@@ -72,6 +72,9 @@ IrVal rv_get_x(Lift *l, unsigned r);
 IrVal rv_get_w(Lift *l, unsigned r);
 IrVal rv_get_z(Lift *l, unsigned r);
 
+/* rv_get_both: on RV32: two registers as an IR_I64. */
+IrVal rv_get_both(Lift *l, unsigned low, unsigned high);
+
 /*
  * rv_set_x: register r = v, on RV32 its low 32 bits; rv_set_w: = v, an IR_I32, sign-extended. A write
  * to x0 is dropped.

@@ -17,6 +17,11 @@ IrVal rv_get_w(Lift *l, unsigned r)
     return r ? ir_reg(l->ir, RV_X0 + r, IR_I32) : ir_const(l->ir, IR_I32, 0);
 }
 
+IrVal rv_get_both(Lift *l, unsigned low, unsigned high)
+{
+    return ir_or(l->ir, rv_get_z(l, low), ir_shl(l->ir, rv_get_z(l, high), imm64(l, 32)));
+}
+
 void rv_set_x(Lift *l, unsigned r, IrVal v)
 {
     if (r) {

@@ -15,10 +15,12 @@ static IrVal pair_vec(Lift *l, unsigned rs1, unsigned rs2)
     return ir_emit(l->ir, IR_vpack64, IR_I64, 0, rv_get_x(l, rs1), rv_get_x(l, rs2), IR_NONE, 0);
 }
 
-/* half: the low (0) or high (1) 64 bits of a vector. */
+/* half: the low (0) or next (1) x register's worth of a vector. */
 static IrVal half(Lift *l, IrVal v, unsigned which)
 {
-    return ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, which);
+    v = ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, which);
+    v.type = rv_xlen(l);
+    return v;
 }
 
 static IrVal zero_vec(Lift *l)
@@ -160,6 +162,41 @@ LIFT(aes64ks2)
     return true;
 }
 
+/*
+ * RV32's: byte bs of rs2 is alone in the state, at its start, from where neither ShiftRows moves it; what
+ * becomes of it, or with MixColumns of its column, goes to byte bs and on, round about.
+ */
+static bool aes_byte(Lift *l, IrOpcode round, IrOpcode mix, unsigned rd, unsigned rs1, unsigned rs2,
+                     unsigned bs)
+{
+    IrVal x = ir_op1i(l->ir, IR_bfx_u, rv_get_x(l, rs2), 8 * bs | 8 << 8);
+    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I32, 0, x, IR_NONE, IR_NONE, 0);
+
+    v = ir_v2(l->ir, round, IR_I8, 0, v, zero_vec(l), 0);
+    v = ir_v2(l->ir, IR_vand, IR_I64, 0, v,
+              ir_emit(l->ir, IR_vconst, IR_I64, IR_VL_LANE, imm64(l, 0xff), IR_NONE, IR_NONE, 0), 0);
+    if (mix) {
+        v = aes_mix(l, mix, v);
+    }
+    x = half(l, v, 0);
+    if (bs) {
+        x = ir_ror(l->ir, x, imm(l, 32 - 8 * bs));
+    }
+    rv_set_x(l, rd, ir_xor(l->ir, x, rv_get_x(l, rs1)));
+    return true;
+}
+
+#define OP_AES32(name, round, mix)                                                       \
+    LIFT(name)                                                                           \
+    {                                                                                    \
+        return aes_byte(l, round, mix, a->rd, a->rs1, a->rs2, a->bs);                    \
+    }
+
+OP_AES32(aes32esi, IR_aese, 0)
+OP_AES32(aes32esmi, IR_aese, IR_aesmc)
+OP_AES32(aes32dsi, IR_aesd, 0)
+OP_AES32(aes32dsmi, IR_aesd, IR_aesimc)
+
 /* ---- Zknh, Zksh ---- */
 
 /* turned: x rotated right by n; shifted: with zeros instead. */
@@ -194,6 +231,26 @@ OP_HASH(sha512sum0, rv_get_x, rv_set_x, 28, 34, turned, 39)
 OP_HASH(sha512sum1, rv_get_x, rv_set_x, 14, 18, turned, 41)
 OP_HASH(sha512sig0, rv_get_x, rv_set_x, 1, 8, shifted, 7)
 OP_HASH(sha512sig1, rv_get_x, rv_set_x, 19, 61, shifted, 6)
+
+/*
+ * RV32's: the low word of the function of rs2:rs1. The high word of a sum is the same with rs1 and rs2
+ * exchanged; so is that of the others, but that nothing comes into rs1's shifted part.
+ */
+#define OP_HASH_WORD(name, i, j, third, k, shifted_part)                                 \
+    LIFT(name)                                                                           \
+    {                                                                                    \
+        IrVal x = rv_get_both(l, a->rs1, a->rs2);                                        \
+        rv_set_x(l, a->rd, xor3(l, turned(l, x, i), turned(l, x, j),                     \
+                                third(l, shifted_part, k)));                             \
+        return true;                                                                     \
+    }
+
+OP_HASH_WORD(sha512sum0r, 28, 34, turned, 39, x)
+OP_HASH_WORD(sha512sum1r, 14, 18, turned, 41, x)
+OP_HASH_WORD(sha512sig0l, 1, 8, shifted, 7, x)
+OP_HASH_WORD(sha512sig0h, 1, 8, shifted, 7, rv_get_z(l, a->rs1))
+OP_HASH_WORD(sha512sig1l, 19, 61, shifted, 6, x)
+OP_HASH_WORD(sha512sig1h, 19, 61, shifted, 6, rv_get_z(l, a->rs1))
 
 /* P0 and P1 rotate to the left, and take x itself. */
 #define OP_SM3(name, i, j)                                                               \

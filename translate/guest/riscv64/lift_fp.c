@@ -446,8 +446,7 @@ LIFT(fmvh_x_d)
 
 LIFT(fmvp_d_x)
 {
-    IrVal high = ir_shl(l->ir, rv_get_z(l, a->rs2), imm64(l, 32));
-    IrVal x = ir_or(l->ir, rv_get_z(l, a->rs1), high);
+    IrVal x = rv_get_both(l, a->rs1, a->rs2);
 
     set_f(l, a->rd, ir_emit(l->ir, IR_vmov_i, IR_I64, fmt_vl(FMT_D), x, IR_NONE, IR_NONE, 0));
     return true;

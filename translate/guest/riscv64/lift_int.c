@@ -329,7 +329,7 @@ static IrVal packed(Lift *l, IrVal x, IrVal y, unsigned width)
 
 LIFT(pack)
 {
-    rv_set_x(l, a->rd, packed(l, rv_get_x(l, a->rs1), rv_get_x(l, a->rs2), 32));
+    rv_set_x(l, a->rd, packed(l, rv_get_x(l, a->rs1), rv_get_x(l, a->rs2), rv_is_32(l) ? 16 : 32));
     return true;
 }
 
@@ -353,6 +353,38 @@ LIFT(brev8)
 
     v = ir_v1(l->ir, IR_vrbit, IR_I8, IR_VL_64, v, 0);
     rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, rv_xlen(l), 0, v, IR_NONE, IR_NONE, 0));
+    return true;
+}
+
+/* The square of a polynomial has its bits in the even places. */
+LIFT(zip)
+{
+    IrVal v = ir_emit(l->ir, IR_vmov_i, IR_I32, 0, rv_get_x(l, a->rs1), IR_NONE, IR_NONE, 0);
+    IrVal even, odd;
+
+    v = ir_v2(l->ir, IR_vmull_p, IR_I128, 0, v, v, 0);
+    even = ir_emit(l->ir, IR_vget_u, IR_I32, 0, v, IR_NONE, IR_NONE, 0);
+    odd = ir_emit(l->ir, IR_vget_u, IR_I32, 0, v, IR_NONE, IR_NONE, 1);
+    rv_set_x(l, a->rd, ir_or(l->ir, even, ir_shl(l->ir, odd, imm(l, 1))));
+    return true;
+}
+
+/* Neighbours change places: bits first, then pairs, nibbles and bytes. */
+LIFT(unzip)
+{
+    static const struct {
+        uint32_t mask;
+        unsigned n;
+    } steps[] = { { 0x22222222, 1 }, { 0x0c0c0c0c, 2 }, { 0x00f000f0, 4 }, { 0x0000ff00, 8 } };
+    IrVal x = rv_get_x(l, a->rs1);
+
+    for (unsigned i = 0; i < ARRAY_LEN(steps); i++) {
+        IrVal n = imm(l, steps[i].n);
+        IrVal t = ir_and(l->ir, ir_xor(l->ir, x, ir_shr_u(l->ir, x, n)), imm(l, steps[i].mask));
+
+        x = ir_xor(l->ir, ir_xor(l->ir, x, t), ir_shl(l->ir, t, n));
+    }
+    rv_set_x(l, a->rd, x);
     return true;
 }
 

@@ -190,27 +190,47 @@ LIFT(amocas)
                            rv_get_x(l, a->rs2), 0));
 }
 
-/* pair: of even register r and the next one; of x0 both are zero. */
-static IrVal pair(Lift *l, unsigned r)
+/*
+ * amocas_pair: of an even register and the next one, above it; a pair of x0 is zero. On RV32 both fit an
+ * IR_I64.
+ */
+static bool cas_words(Lift *l, unsigned rd, unsigned rs2, IrVal at)
+{
+    IrVal expected = rd ? rv_get_both(l, rd, rd + 1) : imm64(l, 0);
+    IrVal new = rs2 ? rv_get_both(l, rs2, rs2 + 1) : imm64(l, 0);
+    IrVal old = ir_emit(l->ir, IR_cas, IR_I64, 0, at, expected, new, 0);
+
+    if (rd) {
+        rv_set_x(l, rd, old);
+        rv_set_x(l, rd + 1, ir_shr_u(l->ir, old, imm64(l, 32)));
+    }
+    return true;
+}
+
+static IrVal doublewords(Lift *l, unsigned r)
 {
     return ir_emit(l->ir, IR_vpack64, IR_I64, 0, rv_get_x(l, r), rv_get_x(l, r ? r + 1 : 0),
                    IR_NONE, 0);
 }
 
-LIFT(amocas_q)
+static bool cas_doublewords(Lift *l, unsigned rd, unsigned rs2, IrVal at)
 {
-    IrVal at, old;
+    IrVal old = ir_emit(l->ir, IR_cas128, IR_I128, 0, at, doublewords(l, rd), doublewords(l, rs2), 0);
 
+    if (rd) {
+        rv_set_x(l, rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 0));
+        rv_set_x(l, rd + 1, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 1));
+    }
+    return true;
+}
+
+LIFT(amocas_pair)
+{
     if (a->rd & 1 || a->rs2 & 1) {
         return false;
     }
-    at = atomic_base(l, a->rs1, 4);
-    old = ir_emit(l->ir, IR_cas128, IR_I128, 0, at, pair(l, a->rd), pair(l, a->rs2), 0);
-    if (a->rd) {
-        rv_set_x(l, a->rd, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 0));
-        rv_set_x(l, a->rd + 1, ir_emit(l->ir, IR_vget_u, IR_I64, 0, old, IR_NONE, IR_NONE, 1));
-    }
-    return true;
+    return rv_is_32(l) ? cas_words(l, a->rd, a->rs2, atomic_base(l, a->rs1, 3))
+                       : cas_doublewords(l, a->rd, a->rs2, atomic_base(l, a->rs1, 4));
 }
 
 /* WRS waits until the reserved memory changes, or for another reason, such as none. */
