@@ -378,7 +378,7 @@ demo:
 	@sh scripts/demo.sh $(O)/mimus
 
 bench: $(O)/mimus
-	@sh tests/bench/run.sh $(O)/mimus $(O)/bench $(BENCH)
+	@ARCH=$(firstword $(ARCH)) sh tests/bench/run.sh $(O)/mimus $(O)/bench $(BENCH)
 
 # make bench-compare OLD=a.json NEW=b.json; without NEW, the last run.
 bench-compare:
@@ -411,7 +411,7 @@ help:
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
 	@echo "  update-codegen tests/codegen and isa.md anew, for review in the diff"
-	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py'"
+	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py', ARCH=riscv64"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"
 	@echo "  clean          remove $(O)"

@@ -159,7 +159,8 @@ class Session:
         cpus = self.cpus if c.alone else self.lanes[lane]
         if c.cpus:    # the last ones: the first has more of the machine's own work
             cpus = cpus[-c.cpus:]
-        m = self.runners[lane, n, c.kind].run(argv, c.reps, self.a.timeout, c.env, cpus)
+        env = {**dict(e.split("=", 1) for e in self.a.env), **(c.env or {})}
+        m = self.runners[lane, n, c.kind].run(argv, c.reps, self.a.timeout, env, cpus)
         run = judge(c, n, m, ref)
         self.res[c.name].setdefault(n, []).append(run)
         return run, m.get("out", "")
@@ -354,6 +355,8 @@ def options():
     add("--binfmt-flags", action="append", default=[], metavar="NAME=FLAGS",
         help="binfmt_misc flags, default F")
     add("--arch", action="append", default=[])
+    add("--env", action="append", default=[], metavar="NAME=VALUE",
+        help="environment of all that is measured, besides what a case has")
     add("--bin", default=os.environ.get("BENCH_BIN"))
     add("--rootfs", action="append", default=[], metavar="ARCH=DIR")
     add("--data", help="folder for input data and calibration (kept)")
