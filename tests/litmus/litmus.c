@@ -53,7 +53,7 @@ typedef struct {
 typedef bool Outcome(const End *e);
 
 #define OUTCOME(name, expression)                                                              \
-    static bool name(const End *e)                                                             \
+    __attribute__((unused)) static bool name(const End *e)                                     \
     {                                                                                          \
         return expression;                                                                     \
     }

@@ -282,16 +282,24 @@ static void descriptors(void)
 static void stops(void)
 {
     siginfo_t info;
+    int go[2];
+    char byte;
+
+    IS(pipe(go) == 0);
     pid_t pid = fork();
 
+    /* It ends only after it was seen to go on. */
     if (pid == 0) {
+        close(go[1]);
         raise(SIGSTOP);
-        _exit(33);
+        _exit(read(go[0], &byte, 1) == 0 ? 33 : 1);
     }
+    close(go[0]);
     IS(waitid(P_PID, (id_t)pid, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED &&
        info.si_status == SIGSTOP);
     IS(kill(pid, SIGCONT) == 0);
     IS(waitid(P_PID, (id_t)pid, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED);
+    close(go[1]);
     IS(waitid(P_PID, (id_t)pid, &info, WEXITED) == 0 && info.si_code == CLD_EXITED &&
        info.si_status == 33);
     FAILS(waitid(P_PID, (id_t)pid, &info, WEXITED), ECHILD);

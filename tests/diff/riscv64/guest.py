@@ -143,12 +143,14 @@ def random_word(rng, row, on_sp=False, most=2047):
             w = put_operand(w, row, "rd", rng.choice(NEAR))
     if row.name == "amocas" and get_operand(w, row, "rd") == 0:
         return None         # the oracle then skips an instruction before it
-    if row.name == "amocas_q":
+    if row.name == "amocas_pair":
         w = put_operand(w, row, "rd", rng.choice((10, 12, 14)))    # a pair
     if row.branch:
         w = put_operand(w, row, "offset", 8)
     if "csr" in row.fields:
         w = put_operand(w, row, "csr", rng.choice(FCSR if rng.random() < 0.5 else FCSR[:1]))
+    if is_compressed(row) and row.name == "add" and not get_operand(w, row, "rs2"):
+        return None         # C.JR, C.JALR
     low = w & 0xffff if is_compressed(row) else w
     if any((low & o.mask) == o.value for o in row.rivals):
         return None
