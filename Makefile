@@ -64,6 +64,9 @@ GEN_C     += $(O)/gen/syscalls.c
 endif
 
 OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O)/obj/%.o)
+# mimus-run is mimus and this: it reads container images, with libraries that nothing else needs.
+RUN_OBJS  := $(filter $(O)/obj/run/%,$(OBJS))
+OBJS      := $(filter-out $(RUN_OBJS),$(OBJS))
 LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o,$(OBJS))
 HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
                            -not -path 'translate/host/*/*' 2>/dev/null) \
@@ -86,6 +89,13 @@ endif
 $(O)/libs.mk: scripts/find_libs.sh
 	@mkdir -p $(@D)
 	$(Q)CC='$(CC)' sh scripts/find_libs.sh >$@.tmp && mv $@.tmp $@
+
+# Looked for only when mimus-run is built.
+$(O)/run_libs.mk: scripts/find_libs.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' sh scripts/find_libs.sh run >$@.tmp && mv $@.tmp $@
+
+$(RUN_OBJS): | $(O)/run_libs.mk
 
 # ---- generated files ----
 
@@ -135,15 +145,22 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 	$(call say,CC,gen/$*.c)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO_COMPILE) -MMD -MP -c -o $@ $<
 
+LINK = $(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections
+
 $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-# One file, three programs: the name says which.
-$(O)/mimus-binfmt $(O)/mimus-run: | $(O)/mimus
+# One file, two programs: the name says which.
+$(O)/mimus-binfmt: | $(O)/mimus
 	@ln -sf mimus $@
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
+$(O)/mimus-run: $(OBJS) $(RUN_OBJS) $(O)/run_libs.mk
+	$(call say,LINK,$@)
+	@rm -f $@
+	$(Q)$(LINK) -o $@ $(OBJS) $(RUN_OBJS) $$(sed 's/.*:=//' $(O)/run_libs.mk) $(LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJS) $(RUN_OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
@@ -277,8 +294,8 @@ check-secure: $(O)/mimus
 check-binfmt: $(O)/mimus
 	@$(PYTHON) tests/binfmt/run.py --mimus $(O)/mimus --out $(O)/binfmt
 
-check-run: $(O)/mimus
-	@$(PYTHON) tests/run/run.py --mimus $(O)/mimus --out $(O)/run-tests
+check-run: $(O)/mimus-run
+	@$(PYTHON) tests/run/run.py --mimus-run $(O)/mimus-run --out $(O)/run-tests
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -387,11 +404,11 @@ bench-compare:
 setup:
 	@sh scripts/setup.sh all
 
-install: $(O)/mimus install-man
+install: $(O)/mimus $(O)/mimus-run install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
-	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	install -s -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
