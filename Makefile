@@ -167,7 +167,7 @@ $(O)/mimus-run: $(OBJS) $(RUN_OBJS) $(O)/run_libs.mk
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run oci litmus observe diff \
               isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
@@ -211,9 +211,9 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-oci check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
-        demo bench bench-compare update-codegen setup install install-man clean help
+        demo bench bench-compare update-codegen setup install install-man oci clean help
 
 check: setup
 	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
@@ -296,6 +296,10 @@ check-binfmt: $(O)/mimus
 
 check-run: $(O)/mimus-run
 	@$(PYTHON) tests/run/run.py --mimus-run $(O)/mimus-run --out $(O)/run-tests
+
+# The image of `make oci`, in user namespaces: the machine's own table is not touched.
+check-oci: $(O)/mimus $(O)/mimus-run
+	@$(PYTHON) tests/oci/run.py --mimus $(O)/mimus --mimus-run $(O)/mimus-run --out $(O)/oci-tests
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -410,6 +414,12 @@ install: $(O)/mimus $(O)/mimus-run install-man
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
 	install -s -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
 
+# A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
+OCI_ARCH := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(HOST_ARCH))),$(patsubst aarch64,arm64,$(HOST_ARCH)))
+oci: $(O)/mimus
+	$(Q)strip -o $(O)/mimus.stripped $<
+	@$(PYTHON) scripts/oci.py --version $(VERSION) --program $(OCI_ARCH)=$(O)/mimus.stripped --tar $(O)/oci.tar $(O)/oci
+
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	install -m 644 mimus.1 run/mimus-run.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
@@ -431,4 +441,5 @@ help:
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py', ARCH=riscv64"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"
+	@echo "  oci            a container image that registers mimus: $(O)/oci, $(O)/oci.tar"
 	@echo "  clean          remove $(O)"

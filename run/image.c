@@ -157,28 +157,14 @@ static json_t *read_json(Source *s, const char *what, int fd)
 
 /* ---- which image ---- */
 
-/* asked_architecture: that of "linux/arm64/v8", "linux/arm64" or "arm64", as images call it. */
-static const char *asked_architecture(const char *platform)
+/* asked: is this the architecture of "linux/arm64/v8", "linux/arm64", "arm64" or "aarch64"? */
+static bool asked(const char *platform, const char *architecture)
 {
-    static char name[64];
-    const char *slash = strchr(platform, '/'), *a = slash ? slash + 1 : platform;
-    const Guest *g;
+    const char *os = "linux/", *p = strncmp(platform, os, strlen(os)) ? platform : platform + strlen(os);
+    const Guest *g = magic_guest(p);
+    size_t n = strcspn(p, "/");
 
-    if (slash && strncmp(platform, "linux/", 6))
-        run_fail("--platform %s: only images for linux can be run", platform);
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(a, "/"), a);
-    g = magic_guest(name);
-    return g ? magic_platform(g) : !strcmp(name, "x86_64") ? "amd64" : name;
-}
-
-/* runs_here: by mimus or by the host. */
-static bool runs_here(const char *architecture)
-{
-#if defined __x86_64__
-    if (!strcmp(architecture, "amd64"))
-        return true;
-#endif
-    return magic_guest(architecture) != NULL;
+    return g ? g == magic_guest(architecture) : strlen(architecture) == n && !strncmp(p, architecture, n);
 }
 
 /* wanted: is this object with an "os" and an "architecture" for what was asked for? */
@@ -189,7 +175,9 @@ static bool wanted(const Source *s, json_t *of)
 
     if (!architecture || (os && strcmp(os, "linux")))
         return false;
-    return s->platform ? !strcmp(architecture, asked_architecture(s->platform)) : runs_here(architecture);
+    if (s->platform)
+        return asked(s->platform, architecture);
+    return magic_guest(architecture) || magic_host_platform(architecture);
 }
 
 static void __attribute__((noreturn)) fail_platform(const Source *s)
@@ -434,8 +422,8 @@ void image_open(const char *path, const char *platform, RunImage *image)
     static Source s;
 
     s = (Source){ .path = path, .platform = platform };
-    if (platform)
-        asked_architecture(platform);
+    if (platform && strchr(platform, '/') && strncmp(platform, "linux/", 6))
+        run_fail("--platform %s: only images for linux can be run", platform);
     open_cache(&s);
     open_source(&s);
     if (!open_oci(&s, image) && !open_docker(&s, image))

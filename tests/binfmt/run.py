@@ -228,21 +228,6 @@ def case_status(b):
     b.run("status", "aarch64", says="disabled")
 
 
-def case_entry_point(b):
-    seen = json.loads(b.run())
-    b.expect("emulators", seen["emulators"], [])
-    out = b.run("--install", "all")
-    seen = json.loads(out[out.index("{"):])
-    b.expect("emulators", sorted(seen["emulators"]), names(*GUESTS))
-    if not {"linux/amd64", "linux/arm64", "linux/riscv64"} <= set(seen["supported"]):
-        raise Wrong("supported: %s" % seen["supported"])
-    b.run("--uninstall", "arm64")
-    b.expect("entries", b.entries(), names("riscv64", "riscv32"))
-    b.run("--install", "arm64,riscv64")
-    b.run("--uninstall", "qemu-*")
-    b.expect("entries", b.entries(), [])
-
-
 def case_install_files(b):
     d = os.path.join(b.out, "dest")
     shutil.rmtree(d, ignore_errors=True)
