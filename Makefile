@@ -16,6 +16,7 @@
 O       ?= build
 V       ?= 0
 PREFIX  ?= /usr/local
+STRIP   ?= -s
 VERSION := 0.1
 PYTHON  ?= python3
 
@@ -79,7 +80,7 @@ all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run
 
 # ---- libraries: found once, with a hint when they are missing ----
 
-BUILDLESS := setup clean help install-man check-tables
+BUILDLESS := setup clean help install-man deb check-tables
 ifneq ($(filter-out $(BUILDLESS),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(filter demo check,$(MAKECMDGOALS)),)
 -include $(O)/libs.mk
@@ -167,7 +168,7 @@ $(O)/mimus-run: $(OBJS) $(RUN_OBJS) $(O)/run_libs.mk
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run oci litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run oci docs litmus observe diff \
               isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
@@ -211,9 +212,9 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-oci check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-oci check-docs check-deb check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
-        demo bench bench-compare update-codegen setup install install-man oci clean help
+        demo bench bench-compare update-codegen setup install install-man oci deb clean help
 
 check: setup
 	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
@@ -300,6 +301,15 @@ check-run: $(O)/mimus-run
 # The image of `make oci`, in user namespaces: the machine's own table is not touched.
 check-oci: $(O)/mimus $(O)/mimus-run
 	@$(PYTHON) tests/oci/run.py --mimus $(O)/mimus --mimus-run $(O)/mimus-run --out $(O)/oci-tests
+
+# Not part of check: builds the packages, and makes a chroot once. Needs root, mmdebstrap, debhelper.
+check-deb: $(O)/mimus-run
+	@ls $(O)/deb/*.deb >/dev/null 2>&1 || sh scripts/deb.sh $(O)/deb
+	@$(PYTHON) tests/deb/run.py --debs $(O)/deb --mimus-run $(O)/mimus-run --out $(O)/deb-tests
+
+# The commands of docs/*.md. SLOW=1 makes whole Debian roots, too.
+check-docs: $(O)/mimus $(O)/mimus-run $(O)/mimus-binfmt
+	@$(PYTHON) tests/docs/run.py --bin $(O) --out $(O)/docs-tests $(if $(SLOW),--slow)
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -410,15 +420,19 @@ setup:
 
 install: $(O)/mimus $(O)/mimus-run install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
-	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
+	install $(STRIP) -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
-	install -s -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	install $(STRIP) -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
 
 # A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
 OCI_ARCH := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(HOST_ARCH))),$(patsubst aarch64,arm64,$(HOST_ARCH)))
 oci: $(O)/mimus
 	$(Q)strip -o $(O)/mimus.stripped $<
 	@$(PYTHON) scripts/oci.py --version $(VERSION) --program $(OCI_ARCH)=$(O)/mimus.stripped --tar $(O)/oci.tar $(O)/oci
+
+# Debian packages, built anew in a copy of the tree, and checked by lintian.
+deb:
+	@sh scripts/deb.sh $(O)/deb
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
@@ -441,5 +455,6 @@ help:
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py', ARCH=riscv64"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"
+	@echo "  deb            Debian packages, mimus-user and mimus-binfmt, in $(O)/deb"
 	@echo "  oci            a container image that registers mimus: $(O)/oci, $(O)/oci.tar"
 	@echo "  clean          remove $(O)"

@@ -6,8 +6,7 @@ usage: oci.py --version V --program ARCH=FILE [--program ...] [--tar FILE] [--ta
 
 DIR becomes an OCI image layout (image-spec 1.1), one image for each ARCH, as images call it: amd64,
 arm64. An image has one layer with the static program FILE as /usr/bin/mimus, and mimus-binfmt as
-its entry point. The tar holds the same files and what `docker load` of any age reads; of several
-programs it names the first.
+its entry point. The tar is the first image in the form of `docker save`.
 
 The same programs and SOURCE_DATE_EPOCH (0 without) give the same bytes: members are sorted and
 belong to root, and nothing else of the machine or the day is in them.
@@ -114,11 +113,15 @@ def main():
     write_folder(layout.files, a.dir)
     print("%s: an OCI image layout for %s" % (a.dir, ", ".join(w.partition("=")[0] for w in a.program)))
     if a.tar:
+        # What docker save has always written: all versions of docker and podman read it, and take the
+        # name from it; of a layout in a tar they make different names.
         _, config, layer = images[0]
-        manifest = [{"Config": blob_path(config), "RepoTags": [a.tag], "Layers": [blob_path(layer)]}]
-        folders = {"blobs": None, "blobs/sha256": None}
+        names = {d["digest"].partition(":")[2] + end: layout.files[blob_path(d)]
+                 for d, end in ((config, ".json"), (layer, ".tar"))}
+        config_name, layer_name = names
+        manifest = [{"Config": config_name, "RepoTags": [a.tag], "Layers": [layer_name]}]
         with open(a.tar, "wb") as f:
-            f.write(tar({**folders, **layout.files, "manifest.json": text(manifest)}))
+            f.write(tar({**names, "manifest.json": text(manifest)}))
         print("%s: for docker load and podman load, as %s" % (a.tar, a.tag))
     return 0
 
