@@ -20,8 +20,13 @@ TABLE = "/proc/sys/fs/binfmt_misc"
 HELLO = """
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 int main(int argc, char **argv)
 {
+    if (argc > 1 && *argv[1] == '/') {
+        execv(argv[1], argv + 1);
+        perror(argv[1]);
+    }
     printf("hello %s %d %lu\\n", argv[0], argc, getauxval(AT_SECURE));
     return 7;
 }
@@ -124,6 +129,23 @@ def case_register_works_in_a_chroot(b):
     b.run("hello", program=b.hello, status=7)
     r = subprocess.run(["chroot", root, "/hello-arm64"], stdout=subprocess.PIPE, text=True)
     b.expect("output", (r.stdout, r.returncode), ("hello /hello-arm64 1 0\n", 7))
+
+
+def case_exec_in_a_chroot(b):
+    """A guest's own exec, too, where /proc does not say where mimus is."""
+    b.run("register", "aarch64")
+    root = os.path.join(b.out, "chroot")
+    os.makedirs(root, exist_ok=True)
+    shutil.copy(b.hello, root)
+    with open(root + "/script", "w") as f:
+        f.write("#!/hello-arm64 x\n")
+    os.chmod(root + "/script", 0o755)
+    for args, wanted in ((["/hello-arm64", "y"], "hello /hello-arm64 2 0\n"), (["/script"], "hello /hello-arm64 3 0\n")):
+        r = subprocess.run(["chroot", root, "/hello-arm64", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        b.expect("output of %s" % args, (r.stdout, r.returncode), (wanted, 7))
+    b.run("unregister", "aarch64")
+    r = subprocess.run([b.mimus, b.hello, b.hello, "y"], stdout=subprocess.PIPE, text=True)
+    b.expect("without an entry", r.returncode, 7)
 
 
 def case_unregister(b):
