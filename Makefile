@@ -6,7 +6,7 @@
 #   V=1         print whole commands
 #   CC=clang    another compiler; give it its own O
 #   WERROR=1    warnings are errors
-#   PREFIX=, DESTDIR=   for `make install`
+#   PREFIX=, DESTDIR=   for `make install`; QEMU_NAMES=1 adds links qemu-ARCH-static
 #
 # Sources, guests, tables and tests are found by wildcard: adding one needs no edit here. A
 # guest is a folder translate/guest/NAME with a guest.c; its *.dec files make the decoder
@@ -418,11 +418,12 @@ bench-compare:
 setup:
 	@sh scripts/setup.sh all
 
-install: $(O)/mimus $(O)/mimus-run install-man
+install: all install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install $(STRIP) -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
 	install $(STRIP) -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	$(if $(QEMU_NAMES),for g in $$($(O)/mimus-binfmt status --json | sed -n 's/.*"arch": "\([^"]*\)".*/\1/p'); do ln -sf mimus "$(DESTDIR)$(PREFIX)/bin/qemu-$$g-static"; done)
 
 # A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
 OCI_ARCH := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(HOST_ARCH))),$(patsubst aarch64,arm64,$(HOST_ARCH)))
