@@ -6,7 +6,7 @@
 #   V=1         print whole commands
 #   CC=clang    another compiler; give it its own O
 #   WERROR=1    warnings are errors
-#   PREFIX=, DESTDIR=   for `make install`
+#   PREFIX=, DESTDIR=   for `make install`; QEMU_NAMES=1 adds links qemu-ARCH-static
 #
 # Sources, guests, tables and tests are found by wildcard: adding one needs no edit here. A
 # guest is a folder translate/guest/NAME with a guest.c; its *.dec files make the decoder
@@ -16,6 +16,7 @@
 O       ?= build
 V       ?= 0
 PREFIX  ?= /usr/local
+STRIP   ?= -s
 VERSION := 0.1
 PYTHON  ?= python3
 
@@ -64,6 +65,9 @@ GEN_C     += $(O)/gen/syscalls.c
 endif
 
 OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O)/obj/%.o)
+# mimus-run is mimus and this: it reads container images, with libraries that nothing else needs.
+RUN_OBJS  := $(filter $(O)/obj/run/%,$(OBJS))
+OBJS      := $(filter-out $(RUN_OBJS),$(OBJS))
 LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o,$(OBJS))
 HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
                            -not -path 'translate/host/*/*' 2>/dev/null) \
@@ -76,7 +80,7 @@ all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run
 
 # ---- libraries: found once, with a hint when they are missing ----
 
-BUILDLESS := setup clean help install-man check-tables
+BUILDLESS := setup clean help install-man deb check-tables
 ifneq ($(filter-out $(BUILDLESS),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(filter demo check,$(MAKECMDGOALS)),)
 -include $(O)/libs.mk
@@ -86,6 +90,13 @@ endif
 $(O)/libs.mk: scripts/find_libs.sh
 	@mkdir -p $(@D)
 	$(Q)CC='$(CC)' sh scripts/find_libs.sh >$@.tmp && mv $@.tmp $@
+
+# Looked for only when mimus-run is built.
+$(O)/run_libs.mk: scripts/find_libs.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' sh scripts/find_libs.sh run >$@.tmp && mv $@.tmp $@
+
+$(RUN_OBJS): | $(O)/run_libs.mk
 
 # ---- generated files ----
 
@@ -135,22 +146,29 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 	$(call say,CC,gen/$*.c)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO_COMPILE) -MMD -MP -c -o $@ $<
 
+LINK = $(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections
+
 $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -o $@ $^ $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-# One file, three programs: the name says which.
-$(O)/mimus-binfmt $(O)/mimus-run: | $(O)/mimus
+# One file, two programs: the name says which.
+$(O)/mimus-binfmt: | $(O)/mimus
 	@ln -sf mimus $@
 
--include $(patsubst %.o,%.d,$(OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
+$(O)/mimus-run: $(OBJS) $(RUN_OBJS) $(O)/run_libs.mk
+	$(call say,LINK,$@)
+	@rm -f $@
+	$(Q)$(LINK) -o $@ $(OBJS) $(RUN_OBJS) $$(sed 's/.*:=//' $(O)/run_libs.mk) $(LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJS) $(RUN_OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run oci docs litmus observe diff \
               isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
@@ -194,9 +212,9 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-oci check-docs check-deb check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
-        demo bench bench-compare update-codegen setup install install-man clean help
+        demo bench bench-compare update-codegen setup install install-man oci deb clean help
 
 check: setup
 	+@$(PYTHON) tests/run_checks.py --make '$(MAKE)' $(CHECK_ALL)
@@ -277,8 +295,21 @@ check-secure: $(O)/mimus
 check-binfmt: $(O)/mimus
 	@$(PYTHON) tests/binfmt/run.py --mimus $(O)/mimus --out $(O)/binfmt
 
-check-run: $(O)/mimus
-	@$(PYTHON) tests/run/run.py --mimus $(O)/mimus --out $(O)/run-tests
+check-run: $(O)/mimus-run
+	@$(PYTHON) tests/run/run.py --mimus-run $(O)/mimus-run --out $(O)/run-tests
+
+# The image of `make oci`, in user namespaces: the machine's own table is not touched.
+check-oci: $(O)/mimus $(O)/mimus-run
+	@$(PYTHON) tests/oci/run.py --mimus $(O)/mimus --mimus-run $(O)/mimus-run --out $(O)/oci-tests
+
+# Not part of check: builds the packages, and makes a chroot once. Needs root, mmdebstrap, debhelper.
+check-deb: $(O)/mimus-run
+	@ls $(O)/deb/*.deb >/dev/null 2>&1 || sh scripts/deb.sh $(O)/deb
+	@$(PYTHON) tests/deb/run.py --debs $(O)/deb --mimus-run $(O)/mimus-run --out $(O)/deb-tests
+
+# The commands of docs/*.md. SLOW=1 makes whole Debian roots, too.
+check-docs: $(O)/mimus $(O)/mimus-run $(O)/mimus-binfmt
+	@$(PYTHON) tests/docs/run.py --bin $(O) --out $(O)/docs-tests $(if $(SLOW),--slow)
 
 check-observe: $(O)/mimus
 	@$(PYTHON) tests/observe/run.py --mimus $(MIMUS) --out $(O)/observe
@@ -387,11 +418,22 @@ bench-compare:
 setup:
 	@sh scripts/setup.sh all
 
-install: $(O)/mimus install-man
+install: all install-man
 	install -d '$(DESTDIR)$(PREFIX)/bin'
-	install -s -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
+	install $(STRIP) -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
-	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	install $(STRIP) -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	$(if $(QEMU_NAMES),for g in $$($(O)/mimus-binfmt status --json | sed -n 's/.*"arch": "\([^"]*\)".*/\1/p'); do ln -sf mimus "$(DESTDIR)$(PREFIX)/bin/qemu-$$g-static"; done)
+
+# A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
+OCI_ARCH := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(HOST_ARCH))),$(patsubst aarch64,arm64,$(HOST_ARCH)))
+oci: $(O)/mimus
+	$(Q)strip -o $(O)/mimus.stripped $<
+	@$(PYTHON) scripts/oci.py --version $(VERSION) --program $(OCI_ARCH)=$(O)/mimus.stripped --tar $(O)/oci.tar $(O)/oci
+
+# Debian packages, built anew in a copy of the tree, and checked by lintian.
+deb:
+	@sh scripts/deb.sh $(O)/deb
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
@@ -414,4 +456,6 @@ help:
 	@echo "  bench          native / mimus / newest qemu; BENCH='options of bench.py', ARCH=riscv64"
 	@echo "  bench-compare  what changed: OLD=a.json NEW=b.json (default: the last run)"
 	@echo "  install        to PREFIX (below DESTDIR)"
+	@echo "  deb            Debian packages, mimus-user and mimus-binfmt, in $(O)/deb"
+	@echo "  oci            a container image that registers mimus: $(O)/oci, $(O)/oci.tar"
 	@echo "  clean          remove $(O)"

@@ -66,7 +66,8 @@ const char *magic_platform(const Guest *guest)
     return guest->name;
 }
 
-const Guest *magic_guest(const char *name)
+/* core: a name without what may stand around it; its length in n. */
+static const char *core(const char *name, size_t *n)
 {
     const char *os = "linux/", *entry = "mimus-";
 
@@ -74,11 +75,46 @@ const Guest *magic_guest(const char *name)
         name += strlen(os);
     if (!strncmp(name, entry, strlen(entry)))
         name += strlen(entry);
+    *n = strcspn(name, "/");
+    return name;
+}
+
+static bool is_word(const char *p, size_t n, const char *word)
+{
+    return strlen(word) == n && !memcmp(p, word, n);
+}
+
+const Guest *magic_guest(const char *name)
+{
+    size_t n;
+    const char *p = core(name, &n);
+
     for (const Guest *const *g = guest_list; *g; g++) {
-        if (!strcmp((*g)->name, name) || !strcmp(magic_platform(*g), name))
+        if (is_word(p, n, (*g)->name) || is_word(p, n, magic_platform(*g)))
             return *g;
     }
     return NULL;
+}
+
+const char *const magic_host_platforms[] = {
+#if defined __x86_64__
+    "linux/amd64", "linux/386",
+#elif defined __aarch64__
+    "linux/arm64",
+#endif
+    NULL,
+};
+
+bool magic_host_platform(const char *name)
+{
+    size_t n;
+    const char *p = core(name, &n);
+
+    for (const char *const *h = magic_host_platforms; *h; h++) {
+        if (is_word(p, n, strchr(*h, '/') + 1))
+            return true;
+    }
+    return false;
 }
 
 bool magic_native(const Guest *guest)

@@ -21,7 +21,7 @@ void magic_head(const Guest *guest, unsigned type, uint8_t head[BINFMT_HEAD]);
 
 /*
  * magic_guest: the guest of that name, which may be its own, Debian's, that of container images
- * or an entry's ("mimus-aarch64"); NULL: none.
+ * or an entry's ("mimus-aarch64"), a variant ("arm64/v8") not counting; NULL: none.
  */
 const Guest *magic_guest(const char *name);
 
@@ -30,3 +30,11 @@ const char *magic_platform(const Guest *guest);
 
 /* magic_native: does the host's CPU run programs of that guest? Then they are not registered. */
 bool magic_native(const Guest *guest);
+
+/*
+ * magic_host_platforms: what the host's CPU runs, as "linux/amd64"; ended by NULL.
+ *
+ * magic_host_platform: is it one of those, with or without "linux/" and a variant after it ("/v3")?
+ */
+extern const char *const magic_host_platforms[];
+bool magic_host_platform(const char *name);

@@ -120,7 +120,7 @@ static int plan_guest(const BinfmtJob *job, const BinfmtTable *t, const Guest *g
         return binfmt_error("%s %s", job->interpreter, why);
     while ((e = another_handler(t, guest, &ours, plan))) {
         if (job->keep) {
-            printf("%s: left to %s\n", guest->name, e->name);
+            fprintf(job->say, "%s: left to %s\n", guest->name, e->name);
             return 0;
         }
         if (!job->replace)
@@ -131,7 +131,7 @@ static int plan_guest(const BinfmtJob *job, const BinfmtTable *t, const Guest *g
     }
     if ((e = table_find(t, ours.name))) {
         if (entry_same(e, &ours) && e->enabled && !job->replace) {
-            printf("%s: registered already\n", guest->name);
+            fprintf(job->say, "%s: registered already\n", guest->name);
             return 0;
         }
         plan_step(plan, true, e);
@@ -170,15 +170,15 @@ static int plan_carry_out(const BinfmtJob *job, const Plan *plan)
     return 0;
 }
 
-static void plan_report(const Plan *plan)
+static void plan_report(const BinfmtJob *job, const Plan *plan)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const Step *s = &plan->steps[i];
 
         if (s->remove)
-            printf("%s: removed\n", s->entry.name);
+            fprintf(job->say, "%s: removed\n", s->entry.name);
         else
-            printf("%s: registered, %s, flags %s\n", s->entry.name, s->entry.interpreter,
+            fprintf(job->say, "%s: registered, %s, flags %s\n", s->entry.name, s->entry.interpreter,
                    s->entry.flags);
     }
 }
@@ -219,7 +219,7 @@ int binfmt_register(const BinfmtJob *job)
     if (!status)
         status = plan_carry_out(job, &plan);
     if (!status)
-        plan_report(&plan);
+        plan_report(job, &plan);
     if (!status && !t.enabled)
         binfmt_error("note: the table is disabled as a whole: `echo 1 > %s/status`", job->table);
     free(plan.steps);
@@ -235,7 +235,7 @@ int binfmt_unregister(const BinfmtJob *job)
     int err = table_read(job->table, &t);
 
     if (err == -ENOENT) {
-        puts("nothing is registered: binfmt_misc is not mounted");
+        fputs("nothing is registered: binfmt_misc is not mounted\n", job->say);
         return 0;
     }
     if (err < 0)
@@ -247,12 +247,12 @@ int binfmt_unregister(const BinfmtJob *job)
         if (e)
             plan_step(&plan, true, e);
         else
-            printf("%s: is not registered\n", job->guests[i]->name);
+            fprintf(job->say, "%s: is not registered\n", job->guests[i]->name);
     }
     int status = plan_carry_out(job, &plan);
 
     if (!status)
-        plan_report(&plan);
+        plan_report(job, &plan);
     free(plan.steps);
     table_free(&t);
     return status;

@@ -51,7 +51,14 @@ static State guest_state(const BinfmtTable *t, const Guest *guest)
     return (State){ "ready", e };
 }
 
-static void print_string(const char *s)
+bool binfmt_runs(const BinfmtTable *t, const Guest *guest)
+{
+    State s = guest_state(t, guest);
+
+    return !strcmp(s.state, "ready") || !strcmp(s.state, "foreign");
+}
+
+void binfmt_print_string(const char *s)
 {
     putchar('"');
     for (; *s; s++) {
@@ -68,7 +75,7 @@ static void print_string(const char *s)
 static void print_json(const BinfmtJob *job, const BinfmtTable *t, bool mounted)
 {
     printf("{\n  \"table\": ");
-    print_string(job->table);
+    binfmt_print_string(job->table);
     printf(",\n  \"mounted\": %s,\n  \"enabled\": %s,\n  \"guests\": [", mounted ? "true" : "false",
            t->enabled ? "true" : "false");
     for (unsigned i = 0; i < job->n_guests; i++) {
@@ -78,9 +85,9 @@ static void print_json(const BinfmtJob *job, const BinfmtTable *t, bool mounted)
                i ? "," : "", job->guests[i]->name, magic_platform(job->guests[i]), s.state);
         if (s.entry) {
             printf(", \"entry\": ");
-            print_string(s.entry->name);
+            binfmt_print_string(s.entry->name);
             printf(", \"interpreter\": ");
-            print_string(s.entry->interpreter);
+            binfmt_print_string(s.entry->interpreter);
             printf(", \"flags\": \"%s\"", s.entry->flags);
         }
         printf(" }");
@@ -112,36 +119,6 @@ int binfmt_status(const BinfmtJob *job)
     if (err < 0 && err != -ENOENT)
         return binfmt_error("cannot read %s: %s", job->table, binfmt_why(err));
     (job->json ? print_json : print_text)(job, &t, err == 0);
-    table_free(&t);
-    return 0;
-}
-
-int binfmt_platforms(const BinfmtJob *job)
-{
-    BinfmtTable t = { .enabled = false };
-    unsigned n = 0;
-
-    if (table_read(job->table, &t) < 0)
-        t.enabled = false;
-#if defined __x86_64__
-    printf("{\n  \"supported\": [\n    \"linux/amd64\",\n    \"linux/386\"");
-#else
-    printf("{\n  \"supported\": [\n    \"linux/arm64\"");
-#endif
-    for (const Guest *const *g = guest_list; *g; g++) {
-        State s = guest_state(&t, *g);
-
-        if (!strcmp(s.state, "ready") || !strcmp(s.state, "foreign"))
-            printf(",\n    \"linux/%s\"", magic_platform(*g));
-    }
-    printf("\n  ],\n  \"emulators\": [");
-    for (unsigned i = 0; i < t.count; i++) {
-        if (!strncmp(t.entries[i].name, "mimus-", 6) || !strncmp(t.entries[i].name, "qemu-", 5)) {
-            printf("%s\n    ", n++ ? "," : "");
-            print_string(t.entries[i].name);
-        }
-    }
-    printf("\n  ]\n}\n");
     table_free(&t);
     return 0;
 }

@@ -9,8 +9,6 @@
 
 #include "binfmt/magic.h"
 
-enum { EXIT_USAGE = 2 };
-
 typedef struct {
     const char *name;
     int (*run)(const BinfmtJob *job);
@@ -27,8 +25,7 @@ static const Command commands[] = {
 
 enum {
     OPT_INTERPRETER = 256, OPT_CREDENTIAL, OPT_REPLACE, OPT_KEEP, OPT_JSON, OPT_ROOT, OPT_PROGRAM,
-    OPT_SYSTEMD, OPT_DEBIAN, OPT_DESTDIR, OPT_TABLE, OPT_INSTALL, OPT_UNINSTALL, OPT_MOUNT,
-    OPT_VERSION, OPT_HELP,
+    OPT_SYSTEMD, OPT_DEBIAN, OPT_DESTDIR, OPT_TABLE, OPT_VERSION, OPT_HELP,
 };
 
 static const struct option options[] = {
@@ -43,9 +40,6 @@ static const struct option options[] = {
     { "debian", optional_argument, NULL, OPT_DEBIAN },
     { "destdir", required_argument, NULL, OPT_DESTDIR },
     { "table", required_argument, NULL, OPT_TABLE },
-    { "install", required_argument, NULL, OPT_INSTALL },
-    { "uninstall", required_argument, NULL, OPT_UNINSTALL },
-    { "mount", no_argument, NULL, OPT_MOUNT },
     { "version", no_argument, NULL, OPT_VERSION },
     { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 },
@@ -70,14 +64,13 @@ static void print_help(void)
          "  --destdir DIR       install: put before those\n"
          "  --table DIR         where binfmt_misc is; " BINFMT_TABLE " without\n"
          "\n"
-         "As the entry point of a container image, as others that exist for this:\n"
-         "  --install LIST|all, --uninstall LIST, --mount, --version; prints what there is as JSON");
+         "mimus-binfmt image-entry: the entry point of a container image; see its --help");
 }
 
 static int usage(const char *what, const char *word)
 {
     binfmt_error("%s%s; see mimus-binfmt --help", what, word);
-    return EXIT_USAGE;
+    return BINFMT_USAGE;
 }
 
 /* ---- guests by name ---- */
@@ -90,10 +83,10 @@ static int job_add(BinfmtJob *job, const char *name)
     for (const Guest *const *k = guest_list; *k; k++)
         strncat(strcat(known, " "), (*k)->name, 32);
     if (!g)
-        return usage("there is no guest of that name, only", known), EXIT_USAGE;
+        return usage("there is no guest of that name, only", known), BINFMT_USAGE;
     if (magic_native(g)) {
         binfmt_error("%s programs are the host's own: not registered", g->name);
-        return EXIT_USAGE;
+        return BINFMT_USAGE;
     }
     for (unsigned i = 0; i < job->n_guests; i++) {
         if (job->guests[i] == g)
@@ -112,40 +105,7 @@ static void job_add_all(BinfmtJob *job)
     }
 }
 
-/* job_add_list: names with commas between them; "all" and "*" are all, so is "qemu-*". */
-static int job_add_list(BinfmtJob *job, char *list)
-{
-    char *name;
-    int status = 0;
-
-    while (!status && (name = strsep(&list, ","))) {
-        if (!strcmp(name, "all") || strchr(name, '*'))
-            job_add_all(job);
-        else
-            status = job_add(job, name);
-    }
-    return status;
-}
-
-/* ---- the two ways to be called ---- */
-
-/* as_entry_point: options instead of commands; ends with the list of platforms. */
-static int as_entry_point(BinfmtJob *job, char *install, char *uninstall, bool mount)
-{
-    int status = mount || install || uninstall ? binfmt_mount(job) : 0;
-
-    job->replace = true;
-    if (uninstall && !status) {
-        if (!(status = job_add_list(job, uninstall)))
-            status = binfmt_unregister(job);
-        job->n_guests = 0;
-    }
-    if (install && !status) {
-        if (!(status = job_add_list(job, install)))
-            status = binfmt_register(job);
-    }
-    return status ? status : binfmt_platforms(job);
-}
+/* ---- the command line ---- */
 
 static int as_command(BinfmtJob *job, char **words)
 {
@@ -193,23 +153,21 @@ static int take_option(BinfmtJob *job, int option, char *arg)
     case OPT_DEBIAN: job->debian = arg ? arg : "/usr/share/binfmts"; return 0;
     case OPT_DESTDIR: job->destdir = arg; return 0;
     case OPT_TABLE: job->table = arg; return 0;
-    default: return EXIT_USAGE;             /* getopt has said why */
+    default: return BINFMT_USAGE;             /* getopt has said why */
     }
 }
 
 int binfmt_main(int argc, char **argv)
 {
     static BinfmtJob job = { .table = BINFMT_TABLE, .destdir = "" };
-    char *install = NULL, *uninstall = NULL;
-    bool mount = false;
     int option, status = 0;
 
     own_path(job.interpreter);
+    job.say = stdout;
+    if (argc > 1 && !strcmp(argv[1], "image-entry"))
+        return binfmt_image_entry(&job, argc - 1, argv + 1);
     while (!status && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case OPT_INSTALL: install = optarg; break;
-        case OPT_UNINSTALL: uninstall = optarg; break;
-        case OPT_MOUNT: mount = true; break;
         case OPT_VERSION: puts("mimus-binfmt " MIMUS_VERSION); return 0;
         case OPT_HELP: print_help(); return 0;
         default: status = take_option(&job, option, optarg);
@@ -219,9 +177,7 @@ int binfmt_main(int argc, char **argv)
         return status;
     if (job.replace && job.keep)
         return usage("--replace and --keep", " exclude each other");
-    if (optind < argc && !install && !uninstall)
-        return as_command(&job, argv + optind);
-    if (optind < argc)
-        return usage("there is one word too many: ", argv[optind]);
-    return as_entry_point(&job, install, uninstall, mount);
+    if (optind == argc)
+        return usage("no command is named", "");
+    return as_command(&job, argv + optind);
 }

@@ -8,9 +8,11 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "binfmt/entry.h"
 
-enum { BINFMT_GUESTS_MAX = 64 };
+enum { BINFMT_GUESTS_MAX = 64, BINFMT_USAGE = 2 };
 
 /* What the command line asks for. */
 typedef struct {
@@ -20,6 +22,7 @@ typedef struct {
     bool replace, keep;             /* what to do with entries that are there already */
     bool all;                       /* no guest was named */
     bool json;
+    FILE *say;                      /* where to tell what was done */
     const char *root;               /* doctor: a foreign root file system */
     const char *program;            /* doctor: a program that does not start */
     const char *systemd, *debian;   /* install: folders, below destdir */
@@ -41,8 +44,16 @@ int binfmt_status(const BinfmtJob *job);
 int binfmt_doctor(const BinfmtJob *job);
 int binfmt_install(const BinfmtJob *job);
 
-/* binfmt_platforms: what container tools want to see, as JSON. */
-int binfmt_platforms(const BinfmtJob *job);
+/* binfmt_image_entry: the command image-entry, which has options of its own: argv[0] is its name. */
+int binfmt_image_entry(BinfmtJob *job, int argc, char **argv);
+
+/*
+ * binfmt_runs: does an entry, ours or another's, run the guest's programs?
+ *
+ * binfmt_print_string: to stdout as JSON.
+ */
+bool binfmt_runs(const BinfmtTable *t, const Guest *guest);
+void binfmt_print_string(const char *s);
 
 /*
  * binfmt_mount: have a table at job->table. Returns 0, or 1 having said why there is none.

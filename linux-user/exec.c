@@ -459,6 +459,15 @@ static long call_self(Thread *t, uint64_t argv, uint64_t envp)
     return err;
 }
 
+/*
+ * self_is_lost: binfmt_misc started us in a chroot without /proc, with a file that it opened before: the
+ * kernel knows where we are, and starts us again for another program of the guest. We do not.
+ */
+static bool self_is_lost(void)
+{
+    return self_fd < 0 && host_call(SYS_faccessat, AT_FDCWD, "/proc/self/exe", F_OK) < 0;
+}
+
 /* Arrays for the kernel; the strings stay where they are. */
 typedef struct {
     GuestAddr argv, envp;
@@ -499,7 +508,7 @@ static long run_plan(Thread *t, ExecPlan *plan, const char *name, const GuestArr
     }
     LOG(syscall, "%d: exec %s: %s by %s", t->tid, name, plan->path,
         plan->guest ? "mimus" : "the host");
-    if (!plan->guest)
+    if (!plan->guest || self_is_lost())
         return make_call(t, plan->dirfd, plan->path, argv, envp, plan->flags);
     if (fill_envp(t, g, handover, arrays) < 0)
         return -EFAULT;

@@ -280,7 +280,7 @@ static void command_line(int argc, char **argv, Start *s)
 
     if (argc && !strcmp(base_name(argv[0]), "mimus-binfmt"))
         exit(binfmt_main(argc, argv));
-    if (argc && !strcmp(base_name(argv[0]), "mimus-run"))
+    if (argc && run_main && !strcmp(base_name(argv[0]), "mimus-run"))
         exit(run_main(argc, argv));
     int i = options_parse(argc, argv);
 

@@ -171,12 +171,38 @@ static void mount_bind(const RunBind *b)
         run_fail("--bind %s: cannot mount it at %s: %s", b->source, b->target, strerror(-err));
 }
 
-void run_mounts(const RunJob *job)
+/*
+ * overlay: a place where changes to the root go to memory. It is made beside the root, in a folder that
+ * is the caller's, as nothing else is known to be there and ours. Names are relative, as those in
+ * options may hold no comma or colon.
+ */
+static void overlay(RunJob *job)
+{
+    static char merged[PATH_MAX + 16];
+    size_t n = (size_t)(strrchr(job->root, '/') - job->root);
+    char place[PATH_MAX];
+
+    snprintf(place, sizeof(place), "%.*s", (int)n, job->root);
+    if (chdir(place) < 0 || (mkdir("changes", 0700) < 0 && errno != EEXIST) ||
+        mount("tmpfs", "changes", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 ||
+        mkdir("changes/upper", 0755) < 0 || mkdir("changes/work", 0755) < 0 || mkdir("changes/root", 0755) < 0)
+        run_fail("%s: cannot keep changes apart: %s", place, strerror(errno));
+    if (mount("overlay", "changes/root", "overlay", 0,
+              "lowerdir=root,upperdir=changes/upper,workdir=changes/work,userxattr") < 0)
+        run_fail("%s: cannot keep changes apart: this kernel has no overlays for us (Linux 5.11 has): %s",
+                 place, strerror(errno));
+    snprintf(merged, sizeof(merged), "%s/changes/root", place);
+    job->root = merged;
+}
+
+void run_mounts(RunJob *job)
 {
     static const char resolv[] = "/etc/resolv.conf";
 
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         run_fail("cannot make mounts private: %s", strerror(errno));
+    if (job->discard)
+        overlay(job);
     if (mount(job->root, job->root, NULL, MS_BIND | MS_REC, NULL) < 0)
         run_fail("%s: cannot be mounted: %s", job->root, strerror(errno));
     root_fd = open(job->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -191,6 +217,8 @@ void run_mounts(const RunJob *job)
         mount_at(resolv, resolv, false, NULL, MS_BIND, NULL);
     for (unsigned i = 0; i < job->n_bind; i++)
         mount_bind(&job->bind[i]);
+    if (job->discard && job->workdir)
+        make_folders(job->workdir);
     mount_proc();
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "linux-user/exec.h"
+#include "run/image.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -29,9 +30,13 @@ enum { EXIT_USAGE = 2 };
 static void print_help(void)
 {
     puts("usage: mimus-run [options] ROOT [COMMAND [ARGUMENT...]]\n"
-         "Run a command in a root file system of another CPU, without privileges. Without a command: a\n"
-         "shell.\n"
+         "       mimus-run [options] --image FILE [COMMAND [ARGUMENT...]]\n"
+         "Run a command in a root file system of another CPU, or in a container image, without privileges.\n"
+         "Without a command: a shell, or what the image says.\n"
          "\n"
+         "  --image FILE             an OCI image layout (folder or tar) or the output of docker save\n"
+         "  --platform linux/ARCH    which of its images\n"
+         "  --entrypoint PROGRAM     instead of the image's; \"\" for none\n"
          "  --bind SRC[:DEST][:ro]   mount a file or folder of the host inside\n"
          "  --user NAME|UID[:GROUP]  run as this user of the root; else as its root\n"
          "  --workdir DIR            start in this folder\n"
@@ -95,7 +100,7 @@ static void become(const RunAccount *a, bool many_ids)
     if (setresgid(a->gid, a->gid, a->gid) < 0 || setresuid(a->uid, a->uid, a->uid) < 0)
         run_fail("cannot become uid %u, gid %u: %s%s", (unsigned)a->uid, (unsigned)a->gid,
                  strerror(errno), many_ids ? "" : "; install uidmap and give the user ids in "
-                 "/etc/subuid and /etc/subgid");
+                 "/etc/subuid and /etc/subgid, or say --user 0");
 }
 
 /* start_by_mimus: no table tells the kernel what to do: this program runs the command itself. */
@@ -206,8 +211,8 @@ static void loopback_up(void)
         close(fd);
 }
 
-static void run_inside(const RunJob *job, int ready_fd) __attribute__((noreturn));
-static void run_inside(const RunJob *job, int ready_fd)
+static void run_inside(RunJob *job, int ready_fd) __attribute__((noreturn));
+static void run_inside(RunJob *job, int ready_fd)
 {
     char many_ids;
     bool registered;
@@ -255,7 +260,7 @@ static const char *why_no_namespaces(int err)
     }
 }
 
-static int run_job(const RunJob *job)
+static int run_job(RunJob *job)
 {
     unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
                           (job->hostname ? CLONE_NEWUTS : 0) | (job->no_network ? CLONE_NEWNET : 0);
@@ -288,7 +293,8 @@ static int run_job(const RunJob *job)
 
 /* ---- options ---- */
 
-enum { OPT_BIND = 256, OPT_USER, OPT_WORKDIR, OPT_ENV, OPT_NET, OPT_HOSTNAME, OPT_NO_TABLE, OPT_VERSION, OPT_HELP };
+enum { OPT_BIND = 256, OPT_USER, OPT_WORKDIR, OPT_ENV, OPT_NET, OPT_HOSTNAME, OPT_NO_TABLE, OPT_IMAGE,
+       OPT_PLATFORM, OPT_ENTRYPOINT, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
     { "bind", required_argument, NULL, OPT_BIND },
@@ -298,6 +304,9 @@ static const struct option options[] = {
     { "net", required_argument, NULL, OPT_NET },
     { "hostname", required_argument, NULL, OPT_HOSTNAME },
     { "no-table", no_argument, NULL, OPT_NO_TABLE },
+    { "image", required_argument, NULL, OPT_IMAGE },
+    { "platform", required_argument, NULL, OPT_PLATFORM },
+    { "entrypoint", required_argument, NULL, OPT_ENTRYPOINT },
     { "version", no_argument, NULL, OPT_VERSION },
     { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 },
@@ -365,31 +374,108 @@ static void find_self(RunJob *job)
         run_fail("cannot open /proc/self/exe: %s", strerror(errno));
 }
 
+/* Options that are about an image. */
+typedef struct {
+    const char *file, *platform, *entrypoint;
+} ImageOptions;
+
+/* image_command: what it runs; words: what was given as a command. */
+static char **image_command(const RunImage *image, const char *entrypoint, char **words)
+{
+    size_t n = 0, given = 0;
+    const char **command, *const *w;
+
+    while (words[given])
+        given++;
+    command = calloc(given + 2 * RUN_WORDS_MAX + 1, sizeof(*command));
+    if (!command)
+        run_fail("out of memory");
+    if (entrypoint && *entrypoint)
+        command[n++] = entrypoint;
+    for (w = image->entrypoint; !entrypoint && *w; w++)
+        command[n++] = *w;
+    for (w = image->cmd; !entrypoint && !given && *w; w++)
+        command[n++] = *w;
+    memcpy(command + n, words, given * sizeof(*words));
+    return *command ? (char **)command : NULL;
+}
+
+/* clear_environment: an image is told nothing of the caller's, but what mimus and terminals need. */
+static void clear_environment(void)
+{
+    char **kept = environ, **v;
+
+    for (v = environ; *v; v++) {
+        if (!strncmp(*v, "MIMUS_", 6) || !strncmp(*v, "TERM=", 5))
+            *kept++ = *v;
+    }
+    *kept = NULL;
+}
+
+/* use_image: the job as the image has it, where the command line does not say otherwise. */
+static void use_image(RunJob *job, const ImageOptions *o, char **words)
+{
+    static RunImage image;
+    const char *given[RUN_ENV_MAX];
+    unsigned n = job->n_env;
+
+    image_open(o->file, o->platform, &image);
+    if (image.n_env + n > RUN_ENV_MAX)
+        run_fail("%s: it has %u variables, which with those of --env is more than %d", o->file, image.n_env,
+                 RUN_ENV_MAX);
+    clear_environment();
+    job->root = image.root;
+    job->discard = true;
+    job->user = job->user ? job->user : image.user;
+    job->workdir = job->workdir ? job->workdir : image.workdir;
+    job->command = image_command(&image, o->entrypoint, words);
+    /* The image's variables first: those of the command line override them. */
+    memcpy(given, job->env, sizeof(given));
+    memcpy(job->env, image.env, image.n_env * sizeof(*given));
+    memcpy(job->env + image.n_env, given, n * sizeof(*given));
+    job->n_env += image.n_env;
+}
+
+/* use_root: the job with a folder as its root. */
+static void use_root(RunJob *job, char **words)
+{
+    char *root = realpath(words[0], NULL);
+    struct stat st;
+
+    if (!root || stat(root, &st) < 0)
+        run_fail("%s: %s", words[0], strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        run_fail("%s is no folder; for an image, use --image", words[0]);
+    job->root = root;
+    job->command = words[1] ? words + 1 : NULL;
+}
+
 int run_main(int argc, char **argv)
 {
     static RunJob job;
+    ImageOptions image = { NULL, NULL, NULL };
     int option, status = 0;
-    struct stat st;
 
     while (!status && (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         switch (option) {
         case OPT_VERSION: puts("mimus-run " MIMUS_VERSION); return 0;
         case OPT_HELP: print_help(); return 0;
+        case OPT_IMAGE: image.file = optarg; break;
+        case OPT_PLATFORM: image.platform = optarg; break;
+        case OPT_ENTRYPOINT: image.entrypoint = optarg; break;
         default: status = take_option(&job, option, optarg);
         }
     }
     if (status)
         return status;
-    if (optind >= argc)
+    if (!image.file && (image.platform || image.entrypoint))
+        return usage("--platform and --entrypoint are about an --image", "");
+    if (!image.file && optind >= argc)
         return usage("no root is named", "");
-    char *root = realpath(argv[optind], NULL);
-
-    if (!root || stat(root, &st) < 0)
-        run_fail("%s: %s", argv[optind], strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        run_fail("%s is no folder", argv[optind]);
-    job.root = root;
-    job.command = argv[optind + 1] ? argv + optind + 1 : NULL;
+    if (image.file)
+        use_image(&job, &image, argv + optind);
+    else
+        use_root(&job, argv + optind);
     find_self(&job);
     return run_job(&job);
 }

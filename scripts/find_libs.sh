@@ -1,13 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# find_libs.sh: print the line "LIBS := ..." for the Makefile: the static libraries Mimus links.
-# libelf may have been built with or without zstd, so the shorter list is tried first. Fails
-# with one line when nothing links.
+# find_libs.sh [run]: print the line "LIBS := ..." for the Makefile: the static libraries mimus links;
+# with run, "RUN_LIBS := ...": those that mimus-run links, too. Fails with one line when nothing
+# links.
 set -eu
 cc=${CC:-cc}
+what=${1:-}
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
-cat >"$t/a.c" <<'C'
+if [ "$what" = run ]; then
+    cat >"$t/a.c" <<'C'
+#include <archive.h>
+#include <jansson.h>
+#include <nettle/sha2.h>
+int main(void)
+{
+    struct sha256_ctx sha;
+    struct archive *a = archive_read_new();
+    sha256_init(&sha);
+    archive_read_support_filter_gzip(a);
+    archive_read_support_format_raw(a);
+    archive_read_support_format_tar(a);
+    return archive_read_support_filter_zstd(a) != ARCHIVE_OK || !json_object();
+}
+C
+    name=RUN_LIBS
+    tries="-ljansson -larchive -lnettle -lzstd -lz"
+else
+    cat >"$t/a.c" <<'C'
 #include <capstone/capstone.h>
 #include <ffi.h>
 #include <libelf.h>
@@ -19,13 +39,18 @@ int main(void)
            cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &cs) || !elf_version(EV_CURRENT) || !elf_memory(0, 0);
 }
 C
-for libs in "-lelf -lz" "-lelf -lz -lzstd"; do
-    libs="$libs -lcapstone -lffi"
+    name=LIBS
+    # libelf may have been built with or without zstd.
+    tries="-lelf -lz -lcapstone -lffi
+-lelf -lz -lzstd -lcapstone -lffi"
+fi
+echo "$tries" >"$t/tries"
+while read -r libs; do
     if $cc -fPIE -static-pie -o "$t/a" "$t/a.c" $libs 2>"$t/err"; then
-        echo "LIBS := $libs"
+        echo "$name := $libs"
         exit 0
     fi
-done
+done <"$t/tries"
 why=$(grep -E 'No such file|cannot find|not found' "$t/err" | head -n 1)
 echo "make: a library or the compiler is missing (${why:-$cc does not link}); run \`make setup\`" >&2
 exit 1

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """mimus-run: a root of foreign programs entered with and without rights.
 
-usage: run.py --mimus PROGRAM --out DIR
+usage: run.py --mimus-run PROGRAM --out DIR
 
-The root is Debian's static busybox for arm64, with files that show what must hold. A case is a
-function below; it says what is wrong by raising. Each runs as root of the machine, if that is who
-runs the tests, and as an ordinary user.
+The root is Debian's static busybox for arm64, with files that show what must hold. Images hold a
+static program, show.c. A case is a function below or in image_cases.py; it says what is wrong by
+raising. Each runs as root of the machine, if that is who runs the tests, and as an ordinary user.
 """
 import argparse
 import os
@@ -16,45 +16,13 @@ import subprocess
 import sys
 import time
 
+import image_cases
+from bench import Bench, Skipped, Wrong
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 NOBODY = 65534
 TABLE = "/proc/sys/fs/binfmt_misc"
-
-
-class Wrong(Exception):
-    pass
-
-
-class Skipped(Exception):
-    pass
-
-
-class Bench:
-    def __init__(self, tool, root, out, uid):
-        self.tool, self.root, self.out, self.uid = tool, root, out, uid
-
-    def start(self, *args, root=None, **more):
-        drop = {"user": self.uid, "group": self.uid, "extra_groups": []} if self.uid else {}
-        return subprocess.Popen([self.tool, *args[:-1], root or self.root, *args[-1]], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **drop, **more)
-
-    def run(self, *args, status=0, says=None, output=None, **more):
-        """args: options, then the list that is the command."""
-        p = self.start(*args, **more)
-        try:
-            out = p.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.communicate()
-            raise Wrong("%r: hangs" % (args,))
-        if p.returncode != status:
-            raise Wrong("%r: status %d, not %d: %s" % (args, p.returncode, status, out.strip()))
-        if says is not None and says not in out:
-            raise Wrong("%r: does not say '%s' but: %s" % (args, says, out.strip()))
-        if output is not None and out.strip() != output:
-            raise Wrong("%r: says '%s', not '%s'" % (args, out.strip(), output))
-        return out
 
 
 def sh(text):
@@ -220,7 +188,7 @@ def case_links_that_lead_out(b):
     nothing_in(outside)
 
 
-CASES = {k[5:]: v for k, v in sorted(globals().items()) if k.startswith("case_")}
+CASES = {k[5:]: v for k, v in sorted({**globals(), **vars(image_cases)}.items()) if k.startswith("case_")}
 
 
 def make_root(out):
@@ -270,14 +238,14 @@ def why_not(tool, root, uid):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--mimus", required=True)
+    ap.add_argument("--mimus-run", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--only", default="")
     a = ap.parse_args()
     out = os.path.abspath(a.out)
     os.makedirs(out, exist_ok=True)
     tool = os.path.join(out, "mimus-run")
-    shutil.copy(os.path.realpath(a.mimus), tool)
+    shutil.copy(a.mimus_run, tool)
     root = make_root(out)
     if not root:
         print("0 passed, 0 failed, 1 skipped")
@@ -285,8 +253,8 @@ def main():
     passed = failed = skipped = 0
     for uid in [0, NOBODY] if os.getuid() == 0 else [os.getuid()]:
         why = why_not(tool, root, uid)
-        if not why and uid and subprocess.run(["setpriv", "--reuid", str(uid), "--clear-groups", "test", "-x", tool]
-                                              ).returncode:
+        if not why and uid and not os.getuid() and subprocess.run(
+                ["setpriv", "--reuid", str(uid), "--clear-groups", "test", "-x", tool]).returncode:
             why = "an ordinary user cannot reach %s" % out
         if why:
             print("skipped as uid %d: %s" % (uid, why))
@@ -301,6 +269,9 @@ def main():
             except Wrong as e:
                 print("FAILED %s (uid %d): %s" % (name, uid, e))
                 failed += 1
+            except Skipped as e:
+                print("skipped %s (uid %d): %s" % (name, uid, e))
+                skipped += 1
     print("%d passed, %d failed%s" % (passed, failed, ", %d skipped" % skipped if skipped else ""))
     return failed != 0
 
