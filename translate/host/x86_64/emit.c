@@ -264,7 +264,7 @@ static void edges_inside(Emit *e)
         const uint8_t *entry = NULL;
 
         for (unsigned k = 0; k < e->n_block; k++) {
-            if (e->block[k].ir.pc.va == e->edge[i].target)
+            if (ir_place(&e->block[k].ir) == e->edge[i].target)
                 entry = e->block[k].entry;
         }
         if (entry)
