@@ -4,7 +4,7 @@
 #include <elf.h>
 
 #include "translate/guest/riscv64/features.h"
-#include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/lift_vec.h"
 
 // clang-format off
 #define X(i) { "x" #i, offsetof(RvState, x) + 8 * i, IR_I64, false },
@@ -21,6 +21,9 @@
 
 static const GuestReg regs[RV_REG_COUNT] = {
     EACH_0_31(X) EACH_0_31(F) EACH_0_31(V) EACH_32_63(V)
+    { "vl", offsetof(RvState, vl), IR_I64, false },
+    { "vtype", offsetof(RvState, vtype), IR_I64, false },
+    { "vstart", offsetof(RvState, vstart), IR_I64, false },
 };
 
 /* First guess: arguments, sp, s0, s1, ra; the compressed instructions reach x8 to x15. */
@@ -97,6 +100,7 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
     .cpus = rv_cpus, \
     .feature_names = rv_feature_names, \
     .state_init = rv_reset, \
+    .variant = rv_variant, \
     .rows = rv_rows, \
     .row_word = row_word, \
     .filler = 0x00000013, /* nop */ \
