@@ -43,6 +43,7 @@ typedef struct {
     uint8_t variant;        /* what is known at pc: Guest.variant */
     bool variant_used;      /* the block depends on it; if not, what follows need not know it */
     const char *row;        /* decode row that matched, for messages */
+    bool plain;             /* for the interpreter: nothing is left to it */
     bool fuse;              /* a sequence may be lifted as one instruction: the JIT's longer blocks */
     uint32_t more;          /* bytes of code behind the instruction that were lifted with it */
 } Lift;

@@ -166,7 +166,8 @@ static uint64_t exit_place(const Lift *l)
     return env_place(l->pc.va, l->variant_used ? l->variant : 0);
 }
 
-static unsigned lift_some(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode, bool fuse)
+static unsigned lift_some(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode, bool plain,
+                          bool fuse)
 {
     const Guest *g = ir->guest;
     uint8_t variant = place_variant(g, place);
@@ -177,6 +178,7 @@ static unsigned lift_some(IrBlock *ir, GuestAddr place, unsigned max_insns, uint
                .features = translate_options.features,
                .mode = mode,
                .variant = variant,
+               .plain = plain,
                .fuse = fuse };
     uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
@@ -226,12 +228,12 @@ unsigned lift_block(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t m
     bool fuse = max_insns > 1 && translate_options.accel == ACCEL_JIT &&
                 !translate_options.one_insn_per_block;
 
-    return lift_some(ir, place, max_insns, mode, fuse);
+    return lift_some(ir, place, max_insns, mode, false, fuse);
 }
 
 unsigned lift_block_plain(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode)
 {
-    return lift_some(ir, place, max_insns, mode, false);
+    return lift_some(ir, place, max_insns, mode, true, false);
 }
 
 /* The kernel tells a hole (MAPERR) from a page without PROT_EXEC (ACCERR). */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* lift_vec_mem.c: vector loads and stores inline: unit-stride, whole registers, one element to all. */
+#include "translate/guest/riscv64/vec_inline.h"
+
+static unsigned kind_of(const Job *j)
+{
+    return (unsigned)j->v->op->eb & M_KIND;
+}
+
+static unsigned fields(const Job *j)
+{
+    return (j->v->word >> 29) + 1;
+}
+
+/* mem_bytes: of the access; 0: not inline. */
+static unsigned mem_bytes(const Job *j)
+{
+    if (j->v->masked) {
+        return 0;
+    }
+    switch (kind_of(j)) {
+    case M_UNIT:
+    case M_FIRST: return fields(j) == 1 ? vec_bytes(j, (unsigned)j->v->op->ea) : 0;
+    case M_MASK: return (unsigned)(j->v->vlmax + 7) / 8;
+    case M_WHOLE: return fields(j) * j->per * PIECE;
+    default: return 0;
+    }
+}
+
+static IrType piece_type(unsigned bytes)
+{
+    return bytes >= PIECE ? IR_I128 : vec_int((unsigned)__builtin_ctz(bytes));
+}
+
+static IrVal base(const Job *j)
+{
+    return rv_get_z(j->l, j->v->rs1);
+}
+
+/* may_fault: the interpreter does it again then, and says in vstart how far it came. */
+static void may_fault(Job *j)
+{
+    j->l->ir->op[j->l->ir->insn_start - 1].flags |= IRF_REPLAY;
+}
+
+/* splat: a stride of 0 loads one element into all. */
+static bool splat(Job *j)
+{
+    unsigned size = (unsigned)j->v->op->ea, bytes = vec_bytes(j, size);
+
+    if (kind_of(j) != M_STRIDE || j->v->rs2 || fields(j) != 1 || j->v->masked) {
+        return false;
+    }
+    may_fault(j);
+    IrVal x = ir_load(j->l->ir, vec_int(size), 0, base(j), IR_NONE, 0, 0);
+    IrVal all = ir_v1(j->l->ir, IR_vdup, vec_int(size), IR_VL_128, x, 0);
+
+    for (unsigned i = 0; i < vec_pieces(bytes); i++) {
+        vec_put(j, j->v->rd, i, bytes, all);
+    }
+    return true;
+}
+
+bool vec_walk_load(Job *j)
+{
+    unsigned bytes = mem_bytes(j), n = vec_pieces(bytes);
+    IrVal x[PIECES_MAX];
+
+    if (!bytes) {
+        return splat(j);
+    }
+    may_fault(j);
+    for (unsigned i = 0; i < n; i++) {
+        x[i] = ir_vload(j->l->ir, piece_type(bytes), 0, base(j), IR_NONE, 0, (int32_t)(i * PIECE));
+    }
+    for (unsigned i = 0; i < n; i++) {
+        vec_put(j, j->v->rd, i, bytes, x[i]);
+    }
+    return true;
+}
+
+bool vec_walk_store(Job *j)
+{
+    unsigned bytes = mem_bytes(j);
+
+    if (!bytes) {
+        return false;
+    }
+    may_fault(j);
+    for (unsigned i = 0; i < vec_pieces(bytes); i++) {
+        ir_vstore(j->l->ir, piece_type(bytes), 0, base(j), IR_NONE, 0, (int32_t)(i * PIECE),
+                  vec_piece(j, j->v->rd, i));
+    }
+    return true;
+}
