@@ -103,6 +103,15 @@ void vec_put_masked(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x);
 bool vec_walk_load(Job *j);
 bool vec_walk_store(Job *j);
 
+/* In k: the operands change places, the result is inverted. */
+enum { VEC_SWAP = 1, VEC_NOT = 2 };
+bool vec_walk_compare(Job *j);
+bool vec_walk_fp_compare(Job *j);
+bool vec_walk_logic(Job *j);            /* VMAND.MM and the like */
+bool vec_walk_count(Job *j);            /* VCPOP.M */
+bool vec_walk_first(Job *j);            /* VFIRST.M */
+bool vec_walk_around_first(Job *j);     /* VMSBF.M, VMSIF.M, VMSOF.M */
+
 bool vec_walk_fp(Job *j);               /* all operands of SEW */
 bool vec_walk_fp_widen(Job *j);         /* vd of 2 * SEW */
 bool vec_walk_fp_narrow(Job *j);        /* VFNCVT.F.F.W */
