@@ -167,8 +167,7 @@ static bool vector(Lift *l, RvvOp op, uint32_t word)
         if (!vec_legal(&v, RV_VILL)) {
             return false;
         }
-        return (l->variant >= RVV_FULL && l->variant < RVV_RESUMED && vec_inline(l, &v, op)) ||
-               run(l, op, word);
+        return (l->variant < RVV_RESUMED && vec_inline(l, &v, op)) || run(l, op, word);
     }
     if (l->variant == RVV_UNKNOWN) {
         return look(l, l->pc.va);

@@ -43,6 +43,17 @@ static void may_fault(Job *j)
     j->l->ir->op[j->l->ir->insn_start - 1].flags |= IRF_REPLAY;
 }
 
+/* expect_start: whole registers where nothing is known of the vector unit: vstart must be 0. */
+static void expect_start(Job *j)
+{
+    if (j->l->variant == RVV_UNKNOWN) {
+        IrBlock *ir = j->l->ir;
+        IrVal zeros = ir_op1(ir, IR_clz, ir_reg(ir, RV_VSTART, IR_I64));
+
+        ir_emit(ir, IR_guard, IR_I64, 0, ir_shr_u(ir, zeros, imm64(j->l, 6)), IR_NONE, IR_NONE, 0);
+    }
+}
+
 /* splat: a stride of 0 loads one element into all. */
 static bool splat(Job *j)
 {
@@ -70,6 +81,7 @@ bool vec_walk_load(Job *j)
         return splat(j);
     }
     may_fault(j);
+    expect_start(j);
     for (unsigned i = 0; i < n; i++) {
         x[i] = ir_vload(j->l->ir, piece_type(bytes), 0, base(j), IR_NONE, 0, (int32_t)(i * PIECE));
     }
@@ -87,6 +99,7 @@ bool vec_walk_store(Job *j)
         return false;
     }
     may_fault(j);
+    expect_start(j);
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
         ir_vstore(j->l->ir, piece_type(bytes), 0, base(j), IR_NONE, 0, (int32_t)(i * PIECE),
                   vec_piece(j, j->v->rd, i));
