@@ -185,7 +185,7 @@ static bool vector(Lift *l, RvvOp op, uint32_t word)
     if (!vec_legal(&v, vtype)) {
         return false;
     }
-    return (vec_is_full(l) && vec_inline(l, &v, op)) || run(l, op, word);
+    return (l->variant < RVV_ILL && vec_inline(l, &v, op)) || run(l, op, word);
 }
 
 #define VEC(name, ...)                                                                   \

@@ -12,6 +12,22 @@ IrVal vec_float_lane(Job *j, unsigned r)
     return ir_v1(j->l->ir, IR_vmov, vec_float(j->v->sew), vl, ir_reg(j->l->ir, RV_F0 + r, IR_V128), 0);
 }
 
+IrVal vec_quiet(Job *j, IrType type, unsigned i, IrVal x)
+{
+    bool is_float = type == IR_F32 || type == IR_F64;
+    unsigned size = type == IR_F64 ? 3 : 2;
+
+    if (!j->some || !is_float) {
+        return x;
+    }
+    if (j->row->op != IR_fdiv) {
+        return vec_op2(j, IR_vand, 3, x, vec_taken(j, size, i), 0);
+    }
+    IrVal one = vec_const(j, size, size == 3 ? 0x3ff0000000000000 : 0x3f800000);
+
+    return ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, x, one, vec_taken(j, size, i), 0);
+}
+
 static void put_all(Job *j, unsigned bytes, const IrVal *x)
 {
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
@@ -22,24 +38,26 @@ static void put_all(Job *j, unsigned bytes, const IrVal *x)
 bool vec_walk_fp(Job *j)
 {
     const Vec *v = j->v;
+    IrType type = vec_float(v->sew);
     unsigned bytes = vec_bytes(j, v->sew);
-    IrVal x[PIECES_MAX], scalar;
+    IrVal x[PIECES_MAX], scalar = vec_scalar(j);
 
-    if (v->masked) {
-        return false;
-    }
-    scalar = vec_scalar(j);
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
-        x[i] = j->row->piece(j, vec_piece(j, v->rs2, i), vec_b(j, scalar, i), vec_piece(j, v->rd, i));
+        IrVal a = vec_quiet(j, type, i, vec_piece(j, v->rs2, i));
+        IrVal b = v->op->b == B_NONE ? IR_NONE : vec_quiet(j, type, i, vec_b(j, scalar, i));
+        IrVal d = vec_quiet(j, type, i, vec_piece(j, v->rd, i));
+
+        x[i] = vec_merge(j, v->rd, i, v->sew, j->row->piece(j, a, b, d));
     }
     put_all(j, bytes, x);
     return true;
 }
 
-/* widened: piece i / 2's lower or upper lanes. */
+/* widened: lanes of piece i / 2 that belong to piece i of twice the width. */
 static IrVal widened(Job *j, IrVal x, unsigned i)
 {
-    return ir_v1(j->l->ir, IR_fwiden, vec_float(j->v->sew + 1), IR_VL_128, x, i & 1);
+    return ir_v1(j->l->ir, IR_fwiden, vec_float(j->v->sew + 1), IR_VL_128,
+                 vec_quiet(j, vec_float(j->v->sew), i / 2, x), i & 1);
 }
 
 /* Of 16 bytes and more: less would widen what is behind the group, too. */
@@ -49,17 +67,19 @@ bool vec_walk_fp_widen(Job *j)
     unsigned bytes = vec_bytes(j, v->sew + 1);
     IrVal x[PIECES_MAX], scalar;
 
-    if (v->masked || bytes < PIECE || v->sew != 2) {
+    if (bytes < PIECE || v->sew != 2) {
         return false;
     }
-    scalar = v->op->b == B_F ? widened(j, vec_scalar(j), 0) : IR_NONE;
+    scalar = vec_scalar(j);
     j->size = v->sew + 1;
     j->vl = IR_VL_128;
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
         IrVal a = widened(j, vec_piece(j, v->rs2, i / 2), i);
-        IrVal b = v->op->b == B_V ? widened(j, vec_piece(j, v->rs1, i / 2), i) : scalar;
+        IrVal b = v->op->b == B_NONE ? IR_NONE
+                                     : widened(j, v->op->b == B_V ? vec_piece(j, v->rs1, i / 2) : scalar, i);
+        IrVal d = vec_quiet(j, IR_F64, i, vec_piece(j, v->rd, i));
 
-        x[i] = j->row->piece(j, a, b, vec_piece(j, v->rd, i));
+        x[i] = vec_merge(j, v->rd, i, v->sew + 1, j->row->piece(j, a, b, d));
     }
     put_all(j, bytes, x);
     return true;
@@ -68,16 +88,20 @@ bool vec_walk_fp_widen(Job *j)
 bool vec_walk_fp_narrow(Job *j)
 {
     const Vec *v = j->v;
-    unsigned bytes = vec_bytes(j, v->sew);
+    unsigned bytes = vec_bytes(j, v->sew), wide = vec_pieces(vec_bytes(j, v->sew + 1));
     IrVal x[PIECES_MAX];
 
-    if (v->masked || v->sew != 2) {
+    if (v->sew != 2) {
         return false;
     }
-    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew + 1)); i++) {
-        IrVal y = ir_v1(j->l->ir, IR_fnarrow, IR_F64, IR_VL_128, vec_piece(j, v->rs2, i), 0);
+    for (unsigned i = 0; i < wide; i++) {
+        IrVal y = vec_quiet(j, IR_F64, i, vec_piece(j, v->rs2, i));
 
+        y = ir_v1(j->l->ir, IR_fnarrow, IR_F64, IR_VL_128, y, 0);
         x[i / 2] = i & 1 ? vec_op2(j, IR_vset_lane, 3, x[i / 2], y, 1) : y;
+    }
+    for (unsigned i = 0; i < vec_pieces(bytes); i++) {
+        x[i] = vec_merge(j, v->rd, i, v->sew, x[i]);
     }
     put_all(j, bytes, x);
     return true;
@@ -90,7 +114,7 @@ bool vec_walk_fp_reduce(Job *j)
     IrType type = vec_float(v->sew);
     IrVal r;
 
-    if (v->masked || v->vlmax > 2 * PIECE) {
+    if (j->some || v->vlmax > 2 * PIECE) {
         return false;
     }
     r = vec_piece(j, v->rs1, 0);
@@ -127,18 +151,20 @@ bool vec_walk_fp_to_f(Job *j)
 
 bool vec_walk_f_to_first(Job *j)
 {
-    vec_put(j, j->v->rd, 0, 1u << j->v->sew, vec_float_lane(j, j->v->rs1));
+    const Vec *v = j->v;
+    IrVal x = vec_float_lane(j, v->rs1);
+
+    vec_put(j, v->rd, 0, 1u << v->sew, j->partial ? vec_merge(j, v->rd, 0, v->sew, x) : x);
     return true;
 }
 
 bool vec_walk_f_to_all(Job *j)
 {
     const Vec *v = j->v;
-    unsigned bytes = vec_bytes(j, v->sew);
     IrVal scalar = vec_scalar(j);
 
-    for (unsigned i = 0; i < vec_pieces(bytes); i++) {
-        vec_put(j, v->rd, i, bytes, scalar);
+    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew)); i++) {
+        vec_put_active(j, v->rd, i, v->sew, scalar);
     }
     return true;
 }
@@ -146,14 +172,13 @@ bool vec_walk_f_to_all(Job *j)
 bool vec_walk_f_merge(Job *j)
 {
     const Vec *v = j->v;
-    unsigned bytes = vec_bytes(j, v->sew);
     IrVal scalar = vec_scalar(j);
 
-    for (unsigned i = 0; i < vec_pieces(bytes); i++) {
+    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew)); i++) {
         IrVal x = ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, scalar, vec_piece(j, v->rs2, i),
                         vec_mask(j, v->sew, i), 0);
 
-        vec_put(j, v->rd, i, bytes, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * lift_vec_full.c: vector instructions inline, where vl is all there is: the table, what the walks
- * share, and integers.
- */
+/* lift_vec_full.c: vector instructions inline: the table, what the walks share, and integers. */
 #include "translate/guest/riscv64/vec_inline.h"
 
 /* ---- pieces ---- */
@@ -16,12 +13,16 @@ void vec_put(Job *j, unsigned reg, unsigned i, unsigned bytes, IrVal x)
     ir_set(j->l->ir, RV_V0 + reg * j->per + i, x);
 }
 
-void vec_put_masked(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x)
+IrVal vec_merge(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x)
 {
-    if (j->v->masked) {
-        x = ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_piece(j, reg, i), vec_mask(j, size, i), 0);
-    }
-    vec_put(j, reg, i, vec_bytes(j, size), x);
+    return j->some ? ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_piece(j, reg, i),
+                           vec_taken(j, size, i), 0)
+                   : x;
+}
+
+void vec_put_active(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x)
+{
+    vec_put(j, reg, i, vec_bytes(j, size), vec_merge(j, reg, i, size, x));
 }
 
 IrVal vec_const(Job *j, unsigned size, uint64_t x)
@@ -93,6 +94,43 @@ IrVal vec_mask(Job *j, unsigned size, unsigned i)
     return m;
 }
 
+/* numbers: of the elements in piece i. */
+static IrVal numbers(Job *j, unsigned size, unsigned i)
+{
+    unsigned n = PIECE >> size, half = n / 2;
+    uint64_t k[2] = { 0, 0 };
+
+    for (unsigned e = 0; e < n; e++) {
+        k[e / half] |= (uint64_t)(i * n + e) << (e % half * (8u << size) & 63);
+    }
+    return ir_emit(j->l->ir, IR_vpack64, IR_I64, 0, imm64(j->l, k[0]), imm64(j->l, k[1]), IR_NONE, 0);
+}
+
+/* below_length: which are less than vl; that there are at most 128 makes a signed comparison do. */
+static IrVal below_length(Job *j, unsigned size, unsigned i)
+{
+    if (j->length_size != size + 1) {
+        j->length = dup_x(j, size, ir_reg(j->l->ir, RV_VL, IR_I64));
+        j->length_size = size + 1;
+    }
+    return vec_op2(j, IR_vcmp_gt_s, size, j->length, numbers(j, size, i), 0);
+}
+
+static bool by_mask(const Job *j)
+{
+    return j->v->masked && !(j->v->op->flags & VF_MASKED);
+}
+
+IrVal vec_taken(Job *j, unsigned size, unsigned i)
+{
+    if (!j->partial) {
+        return vec_mask(j, size, i);
+    }
+    IrVal x = below_length(j, size, i);
+
+    return by_mask(j) ? vec_op2(j, IR_vand, 3, x, vec_mask(j, size, i), 0) : x;
+}
+
 /* ---- walks: integers ---- */
 
 /* walk_same: all operands of SEW. */
@@ -105,7 +143,7 @@ static bool walk_same(Job *j)
         IrVal x = j->row->piece(j, vec_piece(j, v->rs2, i), vec_b(j, scalar, i),
                                 vec_piece(j, v->rd, i));
 
-        vec_put_masked(j, v->rd, i, v->sew, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -120,7 +158,7 @@ static bool walk_merge(Job *j)
         IrVal x = ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, vec_b(j, scalar, i),
                         vec_piece(j, v->rs2, i), vec_mask(j, v->sew, i), 0);
 
-        vec_put(j, v->rd, i, vec_bytes(j, v->sew), x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -146,7 +184,7 @@ static bool walk_widen(Job *j)
         IrVal a = half_of(j, extend, v->sew, vec_piece(j, v->rs2, i / 2), i);
         IrVal b = v->op->b != B_V ? scalar : half_of(j, extend, v->sew, vec_piece(j, v->rs1, i / 2), i);
 
-        vec_put_masked(j, v->rd, i, v->sew + 1, j->row->piece(j, a, b, vec_piece(j, v->rd, i)));
+        vec_put_active(j, v->rd, i, v->sew + 1, j->row->piece(j, a, b, vec_piece(j, v->rd, i)));
     }
     return true;
 }
@@ -166,7 +204,7 @@ static bool walk_widen_w(Job *j)
         IrVal b = v->op->b != B_V ? scalar : half_of(j, extend, v->sew, vec_piece(j, v->rs1, i / 2), i);
         IrVal x = j->row->piece(j, vec_piece(j, v->rs2, i), b, vec_piece(j, v->rd, i));
 
-        vec_put_masked(j, v->rd, i, v->sew + 1, x);
+        vec_put_active(j, v->rd, i, v->sew + 1, x);
     }
     return true;
 }
@@ -185,7 +223,7 @@ static bool walk_product(Job *j)
         if (j->row->k) {
             x = vec_op2(j, IR_vadd, v->sew + 1, x, vec_piece(j, v->rd, i), 0);
         }
-        vec_put_masked(j, v->rd, i, v->sew + 1, x);
+        vec_put_active(j, v->rd, i, v->sew + 1, x);
     }
     return true;
 }
@@ -202,7 +240,7 @@ static bool walk_extend(Job *j)
         for (unsigned s = 1; s <= k; s++) {
             x = vec_op1(j, (IrOpcode)j->row->op, v->sew - k + s, x, i >> (k - s) & 1);
         }
-        vec_put_masked(j, v->rd, i, v->sew, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -221,31 +259,64 @@ static bool walk_narrow(Job *j)
         if (wide > 1) {
             hi = j->row->piece(j, vec_piece(j, v->rs2, 2 * i + 1), none, none);
         }
-        vec_put_masked(j, v->rd, i, v->sew, vec_op2(j, IR_vuzp_even, v->sew, lo, hi, 0));
+        vec_put_active(j, v->rd, i, v->sew, vec_op2(j, IR_vuzp_even, v->sew, lo, hi, 0));
     }
     return true;
 }
 
-/* walk_reduce: piece by piece, then halves of what is left, then element 0 of vs1. */
+/* neutral: the element that changes nothing in the reduction by op. */
+static uint64_t neutral(IrOpcode op, unsigned size)
+{
+    uint64_t least = 1ull << ((8u << size) - 1);
+
+    switch (op) {
+    case IR_vand:
+    case IR_vmin_u: return ~0ull;
+    case IR_vmin_s: return ~least;
+    case IR_vmax_s: return least;
+    default: return 0;
+    }
+}
+
+/* reduce: the bytes in x, halves of what is left, by op; then element 0 of vs1; to vd if vl is not 0. */
+static bool reduce(Job *j, IrOpcode op, unsigned size, unsigned bytes, IrVal x)
+{
+    const Vec *v = j->v;
+
+    for (unsigned step = (bytes < PIECE ? bytes : PIECE) / 2; step >= 1u << size; step /= 2) {
+        x = vec_op2(j, op, size, x, vec_op2(j, IR_vext, 0, x, x, step), 0);
+    }
+    x = vec_op2(j, op, size, x, vec_piece(j, v->rs1, 0), 0);
+    if (j->partial) {
+        x = ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_piece(j, v->rd, 0),
+                  below_length(j, size, 0), 0);
+    }
+    vec_put(j, v->rd, 0, 1u << size, x);
+    return true;
+}
+
+/* reduced: piece i of vs2, neutral where elements do not take part. */
+static IrVal reduced(Job *j, IrOpcode op, unsigned i)
+{
+    unsigned size = j->v->sew;
+    IrVal x = vec_piece(j, j->v->rs2, i);
+
+    return j->some ? ir_v3(j->l->ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_const(j, size, neutral(op, size)),
+                           vec_taken(j, size, i), 0)
+                   : x;
+}
+
 static bool walk_reduce(Job *j)
 {
     const Vec *v = j->v;
     unsigned bytes = vec_bytes(j, v->sew);
     IrOpcode op = (IrOpcode)j->row->op;
-    IrVal x = vec_piece(j, v->rs2, 0);
+    IrVal x = reduced(j, op, 0);
 
-    if (v->masked) {
-        return false;
-    }
     for (unsigned i = 1; i < vec_pieces(bytes); i++) {
-        x = vec_op2(j, op, v->sew, x, vec_piece(j, v->rs2, i), 0);
+        x = vec_op2(j, op, v->sew, x, reduced(j, op, i), 0);
     }
-    for (unsigned step = (bytes < PIECE ? bytes : PIECE) / 2; step >= 1u << v->sew; step /= 2) {
-        x = vec_op2(j, op, v->sew, x, vec_op2(j, IR_vext, 0, x, x, step), 0);
-    }
-    x = vec_op2(j, op, v->sew, x, vec_piece(j, v->rs1, 0), 0);
-    vec_put(j, v->rd, 0, 1u << v->sew, x);
-    return true;
+    return reduce(j, op, v->sew, bytes, x);
 }
 
 /* walk_reduce_widen: sums in twice the width; op extends. */
@@ -253,22 +324,15 @@ static bool walk_reduce_widen(Job *j)
 {
     const Vec *v = j->v;
     unsigned bytes = vec_bytes(j, v->sew + 1), wide = v->sew + 1;
-    IrVal x = IR_NONE;
+    IrVal x = IR_NONE, narrow = IR_NONE;
 
-    if (v->masked) {
-        return false;
-    }
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
-        IrVal y = vec_op1(j, (IrOpcode)j->row->op, wide, vec_piece(j, v->rs2, i / 2), i & 1);
+        narrow = i & 1 ? narrow : reduced(j, IR_vadd, i / 2);
+        IrVal y = vec_op1(j, (IrOpcode)j->row->op, wide, narrow, i & 1);
 
         x = i ? vec_op2(j, IR_vadd, wide, x, y, 0) : y;
     }
-    for (unsigned step = (bytes < PIECE ? bytes : PIECE) / 2; step >= 1u << wide; step /= 2) {
-        x = vec_op2(j, IR_vadd, wide, x, vec_op2(j, IR_vext, 0, x, x, step), 0);
-    }
-    x = vec_op2(j, IR_vadd, wide, x, vec_piece(j, v->rs1, 0), 0);
-    vec_put(j, v->rd, 0, 1u << wide, x);
-    return true;
+    return reduce(j, IR_vadd, wide, bytes, x);
 }
 
 /* ---- walks: moves ---- */
@@ -292,30 +356,21 @@ static bool walk_to_x(Job *j)
     return true;
 }
 
+/* To element 0, if vl is not 0. */
 static bool walk_from_x(Job *j)
 {
     const Vec *v = j->v;
+    IrVal x = ir_v2(j->l->ir, IR_vset, vec_int(v->sew), IR_VL_128, vec_piece(j, v->rd, 0),
+                    rv_get_x(j->l, v->rs1), 0);
 
-    ir_set(j->l->ir, RV_V0 + v->rd * j->per,
-           ir_v2(j->l->ir, IR_vset, vec_int(v->sew), IR_VL_128, vec_piece(j, v->rd, 0),
-                 rv_get_x(j->l, v->rs1), 0));
+    vec_put(j, v->rd, 0, PIECE, j->partial ? vec_merge(j, v->rd, 0, v->sew, x) : x);
     return true;
 }
 
-/* VID.V: piece i has elements from first on. */
 static bool walk_id(Job *j)
 {
-    const Vec *v = j->v;
-    unsigned n = PIECE >> v->sew, half = n / 2;
-
-    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew)); i++) {
-        uint64_t k[2] = { 0, 0 };
-
-        for (unsigned e = 0; e < n; e++) {
-            k[e / half] |= (uint64_t)(i * n + e) << (e % half * (8u << v->sew) & 63);
-        }
-        vec_put_masked(j, v->rd, i, v->sew, ir_emit(j->l->ir, IR_vpack64, IR_I64, 0, imm64(j->l, k[0]),
-                                                    imm64(j->l, k[1]), IR_NONE, 0));
+    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, j->v->sew)); i++) {
+        vec_put_active(j, j->v->rd, i, j->v->sew, numbers(j, j->v->sew, i));
     }
     return true;
 }
@@ -344,7 +399,7 @@ static bool walk_slide_down(Job *j)
         IrVal x = between(j, piece_or_zero(j, i + by / PIECE, n), piece_or_zero(j, i + by / PIECE + 1, n),
                           by % PIECE);
 
-        vec_put_masked(j, v->rd, i, v->sew, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -368,7 +423,7 @@ static bool walk_slide_up(Job *j)
         } else if (part) {
             x = between(j, vec_piece(j, v->rs2, i - skip - 1), x, PIECE - part);
         }
-        vec_put_masked(j, v->rd, i, v->sew, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -379,7 +434,7 @@ static bool walk_slide1_down(Job *j)
     const Vec *v = j->v;
     unsigned bytes = vec_bytes(j, v->sew), n = vec_pieces(bytes);
 
-    if (bytes < PIECE || v->masked) {
+    if (bytes < PIECE || j->partial) {      /* it comes in at vl - 1 */
         return false;
     }
     IrVal scalar = vec_scalar(j);
@@ -387,7 +442,7 @@ static bool walk_slide1_down(Job *j)
     for (unsigned i = 0; i < n; i++) {
         IrVal next = i + 1 < n ? vec_piece(j, v->rs2, i + 1) : scalar;
 
-        vec_put(j, v->rd, i, bytes, between(j, vec_piece(j, v->rs2, i), next, 1u << v->sew));
+        vec_put_active(j, v->rd, i, v->sew, between(j, vec_piece(j, v->rs2, i), next, 1u << v->sew));
     }
     return true;
 }
@@ -395,17 +450,13 @@ static bool walk_slide1_down(Job *j)
 static bool walk_slide1_up(Job *j)
 {
     const Vec *v = j->v;
-    unsigned bytes = vec_bytes(j, v->sew), n = vec_pieces(bytes);
-
-    if (v->masked) {
-        return false;
-    }
     IrVal scalar = vec_scalar(j);
 
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew)); i++) {
         IrVal last = i ? vec_piece(j, v->rs2, i - 1) : scalar;
 
-        vec_put(j, v->rd, i, bytes, between(j, last, vec_piece(j, v->rs2, i), PIECE - (1u << v->sew)));
+        vec_put_active(j, v->rd, i, v->sew,
+                       between(j, last, vec_piece(j, v->rs2, i), PIECE - (1u << v->sew)));
     }
     return true;
 }
@@ -420,7 +471,7 @@ static bool walk_gather_one(Job *j)
                                 : vec_const(j, 3, 0);
 
     for (unsigned i = 0; i < vec_pieces(bytes); i++) {
-        vec_put_masked(j, v->rd, i, v->sew, x);
+        vec_put_active(j, v->rd, i, v->sew, x);
     }
     return true;
 }
@@ -433,7 +484,7 @@ static bool walk_gather(Job *j)
     if (v->sew || v->vlmax != PIECE) {
         return false;
     }
-    vec_put_masked(j, v->rd, 0, 0, ir_v3(j->l->ir, IR_vtbl, IR_I8, IR_VL_128, vec_piece(j, v->rs2, 0),
+    vec_put_active(j, v->rd, 0, 0, ir_v3(j->l->ir, IR_vtbl, IR_I8, IR_VL_128, vec_piece(j, v->rs2, 0),
                                          vec_piece(j, v->rs1, 0), vec_const(j, 3, 0), 0));
     return true;
 }
@@ -547,7 +598,7 @@ static bool walk_shift_x(Job *j)
 
     n = dup_x(j, v->sew, j->row->k ? ir_sub(ir, imm64(j->l, 0), n) : n);
     for (unsigned i = 0; i < vec_pieces(vec_bytes(j, v->sew)); i++) {
-        vec_put_masked(j, v->rd, i, v->sew, op2(j, vec_piece(j, v->rs2, i), n));
+        vec_put_active(j, v->rd, i, v->sew, op2(j, vec_piece(j, v->rs2, i), n));
     }
     return true;
 }
@@ -760,13 +811,20 @@ static const VecRow rows[RVV_COUNT] = {
 };
 // clang-format on
 
+/* too_long: with a length that counts, a group of more pieces is quicker by vec_run(). */
+static bool too_long(const Job *j)
+{
+    return j->partial && vec_pieces(vec_bytes(j, j->v->sew)) > 8;
+}
+
 bool vec_inline(Lift *l, const Vec *v, RvvOp op)
 {
     const VecRow *row = &rows[op];
-    Job j = { .l = l, .v = v, .row = row, .per = vec_vlenb(l->features) / PIECE, .size = v->sew };
-
     bool half = v->op->flags & (VF_FS | VF_FD) && v->sew < 2;
+    Job j = { .l = l, .v = v, .row = row, .per = vec_vlenb(l->features) / PIECE, .size = v->sew,
+              .vl = v->vlmax << v->sew == 8 ? IR_VL_64 : IR_VL_128 };
 
-    j.vl = v->vlmax << v->sew == 8 ? IR_VL_64 : IR_VL_128;
-    return row->walk && !l->plain && !rv_is_32(l) && !half && row->walk(&j);
+    j.partial = !vec_is_full(l) && !(v->op->flags & VF_NOVTYPE);
+    j.some = j.partial || by_mask(&j);
+    return row->walk && !l->plain && !rv_is_32(l) && !half && !too_long(&j) && row->walk(&j);
 }

@@ -21,14 +21,40 @@ static IrVal get_word(Job *j, unsigned reg, unsigned i)
     return ir_v1(j->l->ir, IR_vget_u, IR_I64, 0, vec_piece(j, reg, i / 2), i % 2);
 }
 
-/* get_active: the same of vs2, of elements that take part. */
+/* length_bits: in word i the elements below vl; shifted out in two steps, as all may go. */
+static IrVal length_bits(Job *j, unsigned i)
+{
+    IrBlock *ir = j->l->ir;
+    IrVal n = ir_reg(ir, RV_VL, IR_I64), ones = imm64(j->l, ~0ull), half;
+
+    if (j->v->vlmax <= WORD) {      /* vl is less */
+        return ir_op2(ir, IR_andn, ones, ir_shl(ir, ones, n));
+    }
+    n = ir_op2(ir, IR_max_s, ir_sub(ir, n, imm64(j->l, WORD * i)), imm64(j->l, 0));
+    n = ir_op2(ir, IR_min_u, n, imm64(j->l, WORD));
+    half = ir_shr_u(ir, n, imm64(j->l, 1));
+    return ir_op2(ir, IR_andn, ones, ir_shl(ir, ir_shl(ir, ones, half), ir_sub(ir, n, half)));
+}
+
+/* active_bits: the elements that take part, if j->some. */
+static IrVal active_bits(Job *j, unsigned i)
+{
+    IrBlock *ir = j->l->ir;
+
+    if (!j->partial) {
+        return get_word(j, 0, i);
+    }
+    return j->v->masked ? ir_and(ir, get_word(j, 0, i), length_bits(j, i)) : length_bits(j, i);
+}
+
+/* get_active: word i of vs2, zero where elements do not take part. */
 static IrVal get_active(Job *j, unsigned i)
 {
     IrBlock *ir = j->l->ir;
     IrVal x = get_word(j, j->v->rs2, i);
 
-    if (j->v->masked) {
-        x = ir_and(ir, x, get_word(j, 0, i));
+    if (j->some) {
+        x = ir_and(ir, x, active_bits(j, i));
     }
     return j->v->vlmax < WORD ? ir_and(ir, x, imm64(j->l, low_ones(j->v->vlmax))) : x;
 }
@@ -39,8 +65,8 @@ static void put_words(Job *j, IrVal w[WORDS_MAX])
     IrBlock *ir = j->l->ir;
     unsigned rd = j->v->rd, n = (unsigned)j->v->vlmax;
 
-    for (unsigned i = 0; i < words(j) && j->v->masked; i++) {
-        IrVal m = get_word(j, 0, i);
+    for (unsigned i = 0; i < words(j) && j->some; i++) {
+        IrVal m = active_bits(j, i);
 
         w[i] = ir_or(ir, ir_and(ir, w[i], m), ir_op2(ir, IR_andn, get_word(j, rd, i), m));
     }
@@ -67,7 +93,8 @@ static bool compare(Job *j, IrType type, unsigned vl)
     IrVal w[WORDS_MAX], scalar = vec_scalar(j);
 
     for (unsigned i = 0; i < n; i++) {
-        IrVal a = vec_piece(j, v->rs2, i), b = vec_b(j, scalar, i);
+        IrVal a = vec_quiet(j, type, i, vec_piece(j, v->rs2, i));
+        IrVal b = vec_quiet(j, type, i, vec_b(j, scalar, i));
         bool swap = j->row->k & VEC_SWAP;
         unsigned at = i * per;
         IrVal x = ir_v2(ir, (IrOpcode)j->row->op, type, vl, swap ? b : a, swap ? a : b, 0);
@@ -87,10 +114,9 @@ bool vec_walk_compare(Job *j)
     return compare(j, vec_int(j->v->sew), IR_VL_128);
 }
 
-/* Elements that are masked off must raise no flag. */
 bool vec_walk_fp_compare(Job *j)
 {
-    return !j->v->masked && compare(j, vec_float(j->v->sew), j->vl);
+    return compare(j, vec_float(j->v->sew), j->vl);
 }
 
 bool vec_walk_logic(Job *j)
@@ -105,7 +131,12 @@ bool vec_walk_logic(Job *j)
         if (j->row->k & VEC_NOT) {
             x = vec_op1(j, IR_vnot, 3, x, 0);
         }
-        if (n <= WORD) {
+        if (j->partial) {
+            IrVal low = length_bits(j, 2 * i), high = n > WORD ? length_bits(j, 2 * i + 1) : imm64(j->l, 0);
+            IrVal m = ir_emit(ir, IR_vpack64, IR_I64, 0, low, high, IR_NONE, 0);
+
+            x = ir_v3(ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_piece(j, v->rd, i), m, 0);
+        } else if (n <= WORD) {
             IrVal m = ir_v1(ir, IR_vconst, IR_I64, IR_VL_64, imm64(j->l, low_ones(n)), 0);
 
             x = ir_v3(ir, IR_vbsl, IR_I8, IR_VL_128, x, vec_piece(j, v->rd, i), m, 0);
@@ -149,7 +180,7 @@ bool vec_walk_around_first(Job *j)
     IrBlock *ir = j->l->ir;
     IrVal x, less, w[WORDS_MAX];
 
-    if (j->v->masked || j->v->vlmax > WORD) {
+    if (j->v->vlmax > WORD) {
         return false;
     }
     x = get_active(j, 0);

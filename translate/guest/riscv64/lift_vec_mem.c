@@ -15,9 +15,6 @@ static unsigned fields(const Job *j)
 /* mem_bytes: of the access; 0: not inline. */
 static unsigned mem_bytes(const Job *j)
 {
-    if (j->v->masked) {
-        return 0;
-    }
     switch (kind_of(j)) {
     case M_UNIT:
     case M_FIRST: return fields(j) == 1 ? vec_bytes(j, (unsigned)j->v->op->ea) : 0;
@@ -54,12 +51,28 @@ static void expect_start(Job *j)
     }
 }
 
+/* some_loads: elements that are not to be loaded may be read and left out. */
+static bool some_loads(const Job *j)
+{
+    return kind_of(j) == M_UNIT;
+}
+
+/* expect_page: all in one page, as then what is behind the last element does no harm. */
+static void expect_page(Job *j, unsigned bytes)
+{
+    IrBlock *ir = j->l->ir;
+    IrVal at = ir_and(ir, base(j), imm64(j->l, PAGE_BYTES - 1));
+    IrVal less = ir_sub(ir, at, imm64(j->l, PAGE_BYTES - bytes + 1));
+
+    ir_emit(ir, IR_guard, IR_I64, 0, ir_shr_u(ir, less, imm64(j->l, 63)), IR_NONE, IR_NONE, 0);
+}
+
 /* splat: a stride of 0 loads one element into all. */
 static bool splat(Job *j)
 {
     unsigned size = (unsigned)j->v->op->ea, bytes = vec_bytes(j, size);
 
-    if (kind_of(j) != M_STRIDE || j->v->rs2 || fields(j) != 1 || j->v->masked) {
+    if (kind_of(j) != M_STRIDE || j->v->rs2 || fields(j) != 1 || j->some) {
         return false;
     }
     may_fault(j);
@@ -80,22 +93,30 @@ bool vec_walk_load(Job *j)
     if (!bytes) {
         return splat(j);
     }
+    if (j->some && !some_loads(j)) {
+        return false;
+    }
     may_fault(j);
     expect_start(j);
+    if (j->some) {
+        expect_page(j, bytes);
+    }
     for (unsigned i = 0; i < n; i++) {
         x[i] = ir_vload(j->l->ir, piece_type(bytes), 0, base(j), IR_NONE, 0, (int32_t)(i * PIECE));
     }
     for (unsigned i = 0; i < n; i++) {
-        vec_put(j, j->v->rd, i, bytes, x[i]);
+        vec_put(j, j->v->rd, i, bytes,
+                j->some ? vec_merge(j, j->v->rd, i, (unsigned)j->v->op->ea, x[i]) : x[i]);
     }
     return true;
 }
 
+/* What is not to be written is not written, not even with what it was. */
 bool vec_walk_store(Job *j)
 {
     unsigned bytes = mem_bytes(j);
 
-    if (!bytes) {
+    if (!bytes || j->some) {
         return false;
     }
     may_fault(j);

@@ -35,6 +35,10 @@ struct Job {
     unsigned per;           /* pieces of a register */
     unsigned size;          /* of the lanes that piece functions work on: log2 of bytes */
     unsigned vl;            /* IR_VL_ of floating point pieces */
+    bool partial;           /* vl is not all there is */
+    bool some;              /* elements may be left out: partial, or there is a mask */
+    unsigned length_size;   /* of the lanes of length, + 1; 0: none */
+    IrVal length;           /* vl in all lanes */
     unsigned mask_at;       /* the group of eight elements whose mask is in mask8, + 1; 0: none */
     IrVal mask8;
 };
@@ -96,8 +100,20 @@ IrVal vec_b(Job *j, IrVal scalar, unsigned i);
 /* vec_mask: all ones in each lane of 2^size bytes of piece i whose bit in v0 is set. */
 IrVal vec_mask(Job *j, unsigned size, unsigned i);
 
-/* vec_put_masked: as vec_put() with elements of 2^size bytes, where the mask, if there is one, says so. */
-void vec_put_masked(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x);
+/* vec_taken: the same of elements that take part; only if j->some. */
+IrVal vec_taken(Job *j, unsigned size, unsigned i);
+
+/* vec_merge: x, where elements take part, else what is in piece i of reg. */
+IrVal vec_merge(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x);
+
+/* vec_put_active: vec_put() of that. */
+void vec_put_active(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x);
+
+/*
+ * vec_quiet: x with a number in float lanes of piece i that do not take part, so that they raise no
+ * flag: 1 to divide, else 0. As it is when its lanes are integers.
+ */
+IrVal vec_quiet(Job *j, IrType type, unsigned i, IrVal x);
 
 /* ---- walks and pieces of other files than lift_vec_full.c ---- */
 bool vec_walk_load(Job *j);

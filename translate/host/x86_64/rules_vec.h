@@ -87,6 +87,12 @@ void emit_shl(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_u(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n);
 
+/* emit_reads_constants: the rule reads the op's constants itself. */
+static inline bool emit_reads_constants(const IrOp *op)
+{
+    return op->op == IR_vconst || (op->op == IR_vpack64 && ir_is_const(op->a) && ir_is_const(op->b));
+}
+
 /*
  * emit_unbox: have the interpreter run the instruction unless x is a box of this float type.
  *

@@ -188,6 +188,11 @@ RULE(vset_lane)
 
 RULE(vpack64)
 {
+    if (emit_reads_constants(op)) {
+        vop2m(&e->as, V_movaps, d,
+              emit_const128(e, ir_const_value(e->ir, op->a), ir_const_value(e->ir, op->b)));
+        return true;
+    }
     asm_movd_xr(&e->as, 1, d, a);
     asm_pinsr(&e->as, 8, d, d, b, 1);
     return true;
