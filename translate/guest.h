@@ -115,6 +115,13 @@ struct Guest {
     uint8_t (*variant)(const Env *env);
 
     /*
+     * To show code (-isa-report, tests/codegen): variants to show instructions in, as far as they go, 0
+     * behind them (NULL: none); features beyond the default CPU's that change nothing for others.
+     */
+    const uint8_t *usual_variants;
+    uint64_t shown_features;
+
+    /*
      * nzcv_seen: whether NZCV may be seen (read, or shown by a fault or signal) before it is
      * written by the code at pc, of which n bytes can be read. Looks at a few instructions and
      * says yes when in doubt. NULL: the guest has no NZCV.

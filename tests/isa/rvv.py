@@ -76,6 +76,7 @@ def make_word(row, rnd):
             value = rnd.choice((13, 13, 12, 0)) if memory else rnd.choice((11, 12, 13, 15))
         elif name in ("z10", "z11"):
             value = rnd.choice((rnd.randrange(256), rnd.randrange(256), rnd.randrange(1 << width)))
+            value &= ~256           # reserved; newer emulators have Zvfbfa, where it is altfmt
         elif name:
             value = rnd.randrange(1 << width)
         word = word << width | value

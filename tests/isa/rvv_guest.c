@@ -201,7 +201,7 @@ static void prepare(const Case *c)
     state.x[0] = (uint64_t)arena + 2048 + (next() & 3 ? 0 : next() % 64);
     state.x[1] = operand();
     state.x[2] = next() % 40;
-    state.x[3] = next() % 4 ? next() % 33 - 16 : next() % 260;
+    state.x[3] = next() % 4 ? next() % 33 - 16 : next() % 256;
     state.x[4] = (uint64_t)arena + ARENA - next() % 160;
     state.x[5] = next() % 2 ? next() : -(next() % 300);
     state.x[6] = 0x1616161616161616;

@@ -7,8 +7,8 @@
  * partial variant. In a block of which nothing is known (after calls, returns, signals) the first
  * instruction that needs to know looks at the state and goes to the variant that fits.
  *
- * Full variant: unmasked and most masked instructions that compilers make are a few IR ops for each
- * 16 bytes of the group (lift_vec_full.c). Everything else calls vec_run().
+ * What compilers make of loops is a few IR ops for each 16 bytes of the group (vec_inline.h), in the
+ * partial variant and with a mask a few more. Everything else calls vec_run().
  */
 #pragma once
 
@@ -26,6 +26,9 @@ _Static_assert((int)RVV_RESUMED == (int)RVV_LAST_PLACE, "for branch_to()");
 /* rv_variant: Guest.variant. */
 uint8_t rv_variant(const Env *env);
 
+/* rv_usual_variants: Guest.usual_variants: elements of 32 bits in single registers, then of 64 and 16. */
+extern const uint8_t rv_usual_variants[];
+
 /* rv_vec_place: place of pc with the variant that fits now. */
 uint64_t rv_vec_place(const Env *env, uint64_t pc);
 
@@ -42,6 +45,7 @@ static inline bool vec_is_full(const Lift *l)
 
 /*
  * vec_inline: emit the instruction inline, or return false; all that can be known of v has been
- * found legal. Only in the full variant, and where the interpreter may take over what faults.
+ * found legal. vstart is 0, but see expect_start(). Not for the interpreter, which takes over what
+ * faults.
  */
 bool vec_inline(Lift *l, const Vec *v, RvvOp op);

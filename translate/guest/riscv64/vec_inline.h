@@ -3,7 +3,7 @@
  * vec_inline.h: what the files share that make vector instructions inline.
  *
  * A register group is worked on in pieces of 16 bytes, each an IR register; of a group that is
- * smaller only the low bytes of its one piece count. Each instruction is a row of lift_vec_full.c: a
+ * smaller only the low bytes of its one piece count. Each instruction is a row of lift_vec_table.c: a
  * function that walks over the pieces, and what is done to each. A walk that cannot do it returns
  * false before it has emitted anything.
  *
@@ -115,7 +115,7 @@ void vec_put_active(Job *j, unsigned reg, unsigned i, unsigned size, IrVal x);
  */
 IrVal vec_quiet(Job *j, IrType type, unsigned i, IrVal x);
 
-/* ---- walks and pieces of other files than lift_vec_full.c ---- */
+/* ---- walks and pieces of other files than lift_vec_table.c ---- */
 bool vec_walk_load(Job *j);
 bool vec_walk_store(Job *j);
 

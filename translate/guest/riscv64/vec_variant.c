@@ -10,6 +10,9 @@ static unsigned setting(uint64_t vtype)
     return first[vtype & 7] + (vtype >> 3 & 7);
 }
 
+/* Of LMUL = 1: see setting(). */
+const uint8_t rv_usual_variants[] = { RVV_FULL + 6 + 2, RVV_FULL + 6 + 3, RVV_FULL + 6 + 1, 0 };
+
 unsigned vec_variant(uint64_t vtype, unsigned kind)
 {
     return kind + setting(vtype);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_vec_full.c: vector instructions inline: the table, what the walks share, and integers. */
+/* lift_vec_table.c: vector instructions inline: the table, what the walks share, and integers. */
 #include "translate/guest/riscv64/vec_inline.h"
 
 /* ---- pieces ---- */
