@@ -28,6 +28,7 @@
 #include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
+#include "linux-user/host_stack.h"
 #include "linux-user/load.h"
 #include "linux-user/observe.h"
 #include "linux-user/options.h"
@@ -227,14 +228,46 @@ static void note_own(uint64_t start, uint64_t len)
         own_range_remove(start);
 }
 
-/* own_image: our own code and data are no place for the guest's fixed mappings. */
-static void own_image(void)
+/* first_unmapped: from a page on, upwards or (by < 0) downwards. */
+static uint64_t first_unmapped(uint64_t page, int64_t by)
+{
+    unsigned char in_core;
+
+    while (host_call(SYS_mincore, page, PAGE_BYTES, &in_core) == 0)
+        page += (uint64_t)by;
+    return page;
+}
+
+/* mapped_start: of the mappings without a gap that a byte lies in. */
+static uint64_t mapped_start(uint64_t byte)
+{
+    return first_unmapped(align_down(byte, PAGE_BYTES), -(int64_t)PAGE_BYTES) + PAGE_BYTES;
+}
+
+/* own_mapped: all that is mapped around a byte, and the room below into which it grows. */
+static void own_mapped(uint64_t byte, uint64_t room)
+{
+    uint64_t start = mapped_start(byte) - room;
+
+    own_range_add(start, first_unmapped(align_down(byte, PAGE_BYTES), PAGE_BYTES) - start);
+}
+
+/*
+ * own_process: what is mapped before the guest's program is ours, so no place for the guest's fixed
+ * mappings: our code and data, the heap, the stack, the host's vDSO with its data.
+ */
+static void own_process(void)
 {
     extern const char __ehdr_start[] __attribute__((visibility("hidden")));
     extern const char _end[] __attribute__((visibility("hidden")));
     uint64_t start = align_down((uint64_t)__ehdr_start, PAGE_BYTES);
+    uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
 
     own_range_add(start, align_up((uint64_t)_end, PAGE_BYTES) - start);
+    own_range_heap(mapped_start((uint64_t)sbrk(0) - 1));
+    own_mapped((uint64_t)__builtin_frame_address(0), HOST_STACK_BYTES);
+    if (vdso)
+        own_mapped(vdso, 0);
     own_memory_hook = note_own;
 }
 
@@ -313,7 +346,7 @@ int main(int argc, char **argv, char **envp)
     adopt_limits();
     exec_keep_self(s.handed_over ? handover.self_fd : -1, argv[0]);
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
-    own_image();
+    own_process();
     observe_init();
     start_translator(plan.guest, s.handed_over);
 
