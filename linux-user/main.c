@@ -10,6 +10,7 @@
  *
  * Exit status before the guest runs: 127 not found, 126 cannot be run, 1 wrong usage.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -228,46 +229,54 @@ static void note_own(uint64_t start, uint64_t len)
         own_range_remove(start);
 }
 
-/* first_unmapped: from a page on, upwards or (by < 0) downwards. */
-static uint64_t first_unmapped(uint64_t page, int64_t by)
+/* mapped_start: of the mappings without a gap that end with a byte's page. */
+static uint64_t mapped_start(uint64_t byte)
 {
-    unsigned char in_core;
+    uint64_t page = align_down(byte, PAGE_BYTES);
+    unsigned char in_core[32];
 
-    while (host_call(SYS_mincore, page, PAGE_BYTES, &in_core) == 0)
-        page += (uint64_t)by;
+    for (uint64_t n = sizeof(in_core); n; n /= 2)
+        while (host_call(SYS_mincore, page - n * PAGE_BYTES, n * PAGE_BYTES, in_core) == 0)
+            page -= n * PAGE_BYTES;
     return page;
 }
 
-/* mapped_start: of the mappings without a gap that a byte lies in. */
-static uint64_t mapped_start(uint64_t byte)
+static void own_pages(uint64_t start, uint64_t end)
 {
-    return first_unmapped(align_down(byte, PAGE_BYTES), -(int64_t)PAGE_BYTES) + PAGE_BYTES;
+    start = align_down(start, PAGE_BYTES);
+    own_range_add(start, align_up(end, PAGE_BYTES) - start);
 }
 
-/* own_mapped: all that is mapped around a byte, and the room below into which it grows. */
-static void own_mapped(uint64_t byte, uint64_t room)
+/* own_vdso: the host's, and the pages of data in front of it. */
+static void own_vdso(const Elf64_Ehdr *vdso)
 {
-    uint64_t start = mapped_start(byte) - room;
+    uint64_t end = (uint64_t)vdso;
 
-    own_range_add(start, first_unmapped(align_down(byte, PAGE_BYTES), PAGE_BYTES) - start);
+    if (!vdso)
+        return;
+    const Elf64_Phdr *ph = (const void *)((const char *)vdso + vdso->e_phoff);
+
+    for (unsigned i = 0; i < vdso->e_phnum; i++)
+        if (ph[i].p_type == PT_LOAD)
+            end = (uint64_t)vdso + ph[i].p_offset + ph[i].p_memsz;
+    own_pages(mapped_start((uint64_t)vdso), end);
 }
 
 /*
  * own_process: what is mapped before the guest's program is ours, so no place for the guest's fixed
- * mappings: our code and data, the heap, the stack, the host's vDSO with its data.
+ * mappings: our code and data, the heap, the stack with the strings at its end, the vDSO.
  */
 static void own_process(void)
 {
     extern const char __ehdr_start[] __attribute__((visibility("hidden")));
     extern const char _end[] __attribute__((visibility("hidden")));
-    uint64_t start = align_down((uint64_t)__ehdr_start, PAGE_BYTES);
-    uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
+    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    const char *last = (const char *)getauxval(AT_EXECFN);
 
-    own_range_add(start, align_up((uint64_t)_end, PAGE_BYTES) - start);
+    own_pages((uint64_t)__ehdr_start, (uint64_t)_end);
     own_range_heap(mapped_start((uint64_t)sbrk(0) - 1));
-    own_mapped((uint64_t)__builtin_frame_address(0), HOST_STACK_BYTES);
-    if (vdso)
-        own_mapped(vdso, 0);
+    own_pages(sp - HOST_STACK_BYTES, last ? (uint64_t)last + strlen(last) + 1 : sp);
+    own_vdso((const Elf64_Ehdr *)getauxval(AT_SYSINFO_EHDR));
     own_memory_hook = note_own;
 }
 
