@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 /* names: what a folder holds, without the descriptor that lists it; ids of processes as "self". */
 static const char *names(const char *folder)
@@ -83,6 +84,15 @@ static void rest(void)
     }
 }
 
+/* advise_self: MADV_DONTNEED by process_madvise, which kernels before 6.13 do not take. */
+static long advise_self(uint64_t start, uint64_t len)
+{
+    enum { PIDFD_SELF_THREAD_GROUP_ = -10001, NR_process_madvise = 440 };
+    struct iovec v = { (void *)start, len };
+
+    return syscall(NR_process_madvise, PIDFD_SELF_THREAD_GROUP_, &v, 1ul, MADV_DONTNEED, 0);
+}
+
 /*
  * empty: what lies between two mappings is free, whatever the runner keeps there: unmapping it does
  * nothing, and there is nothing to protect. In front of [stack] it grows, so that is left out.
@@ -94,6 +104,7 @@ static void empty(uint64_t start, uint64_t end)
         IS(munmap((void *)start, end - start) == 0);
         FAILS(mprotect((void *)start, end - start, PROT_NONE), ENOMEM);
         FAILS(madvise((void *)start, end - start, MADV_DONTNEED), ENOMEM);
+        IS(advise_self(start, end - start) == -1);
     }
 }
 
