@@ -10,6 +10,7 @@
  *
  * Exit status before the guest runs: 127 not found, 126 cannot be run, 1 wrong usage.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -28,6 +29,7 @@
 #include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
+#include "linux-user/host_stack.h"
 #include "linux-user/load.h"
 #include "linux-user/observe.h"
 #include "linux-user/options.h"
@@ -227,14 +229,54 @@ static void note_own(uint64_t start, uint64_t len)
         own_range_remove(start);
 }
 
-/* own_image: our own code and data are no place for the guest's fixed mappings. */
-static void own_image(void)
+/* mapped_start: of the mappings without a gap that end with a byte's page. */
+static uint64_t mapped_start(uint64_t byte)
+{
+    uint64_t page = align_down(byte, PAGE_BYTES);
+    unsigned char in_core[32];
+
+    for (uint64_t n = sizeof(in_core); n; n /= 2)
+        while (host_call(SYS_mincore, page - n * PAGE_BYTES, n * PAGE_BYTES, in_core) == 0)
+            page -= n * PAGE_BYTES;
+    return page;
+}
+
+static void own_pages(uint64_t start, uint64_t end)
+{
+    start = align_down(start, PAGE_BYTES);
+    own_range_add(start, align_up(end, PAGE_BYTES) - start);
+}
+
+/* own_vdso: the host's, and the pages of data in front of it. */
+static void own_vdso(const Elf64_Ehdr *vdso)
+{
+    uint64_t end = (uint64_t)vdso;
+
+    if (!vdso)
+        return;
+    const Elf64_Phdr *ph = (const void *)((const char *)vdso + vdso->e_phoff);
+
+    for (unsigned i = 0; i < vdso->e_phnum; i++)
+        if (ph[i].p_type == PT_LOAD)
+            end = (uint64_t)vdso + ph[i].p_offset + ph[i].p_memsz;
+    own_pages(mapped_start((uint64_t)vdso), end);
+}
+
+/*
+ * own_process: what is mapped before the guest's program is ours, so no place for the guest's fixed
+ * mappings: our code and data, the heap, the stack with the strings at its end, the vDSO.
+ */
+static void own_process(void)
 {
     extern const char __ehdr_start[] __attribute__((visibility("hidden")));
     extern const char _end[] __attribute__((visibility("hidden")));
-    uint64_t start = align_down((uint64_t)__ehdr_start, PAGE_BYTES);
+    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    const char *last = (const char *)getauxval(AT_EXECFN);
 
-    own_range_add(start, align_up((uint64_t)_end, PAGE_BYTES) - start);
+    own_pages((uint64_t)__ehdr_start, (uint64_t)_end);
+    own_range_heap(mapped_start((uint64_t)sbrk(0) - 1));
+    own_pages(sp - HOST_STACK_BYTES, last ? (uint64_t)last + strlen(last) + 1 : sp);
+    own_vdso((const Elf64_Ehdr *)getauxval(AT_SYSINFO_EHDR));
     own_memory_hook = note_own;
 }
 
@@ -313,7 +355,7 @@ int main(int argc, char **argv, char **envp)
     adopt_limits();
     exec_keep_self(s.handed_over ? handover.self_fd : -1, argv[0]);
     find_program(&s, &plan, s.handed_over ? NULL : arch_of_name(argv[0] ? argv[0] : ""));
-    own_image();
+    own_process();
     observe_init();
     start_translator(plan.guest, s.handed_over);
 

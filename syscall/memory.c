@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "gen/syscalls.h"
 #include "syscall/host_call.h"
@@ -313,13 +314,42 @@ long sys_madvise(Thread *t, GuestAddr addr, size_t len, int advice)
     return host_call(SYS_madvise, addr.va, len, advice);
 }
 
+/* is_remote: advice that may be given to another process; what is not is for the caller itself. */
+static bool is_remote(int advice)
+{
+    enum { COLD = 20, PAGEOUT = 21, COLLAPSE = 25 };
+
+    return advice == COLD || advice == PAGEOUT || advice == MADV_WILLNEED || advice == COLLAPSE;
+}
+
+/* before_hole: how many of n buffers come before the first that is partly ours. */
+static size_t before_hole(Thread *t, GuestAddr iov, size_t n)
+{
+    struct iovec v;
+
+    for (size_t i = 0; i < n && i < IOV_MOST; i++) {
+        if (guest_copy_in(t, &v, guest_addr(iov.va + i * sizeof v), sizeof v)) {
+            return n;           /* the kernel will say so */
+        }
+        if (hole(guest_addr((uint64_t)v.iov_base), v.iov_len)) {
+            return i;
+        }
+    }
+    return n;
+}
+
+/* process_madvise(2): the buffers up to the first that fails count. */
 long sys_process_madvise(Thread *t, int pidfd, GuestAddr iov, size_t n, int advice,
                          uint32_t flags)
 {
+    size_t good = is_remote(advice) ? n : before_hole(t, iov, n);
+    long done;
+
     if (changes_content(advice)) {
-        guest_dirty_iov(t, iov, n);
+        guest_dirty_iov(t, iov, good);
     }
-    return host_call(SYS_process_madvise, pidfd, iov.va, n, advice, flags);
+    done = host_call(SYS_process_madvise, pidfd, iov.va, good, advice, flags);
+    return done == 0 && good < n ? -ENOMEM : done;
 }
 
 long sys_msync(Thread *t, GuestAddr addr, size_t len, uint32_t flags)

@@ -3,7 +3,7 @@
  * memory.h: what others need to know of the memory of a guest program.
  *
  * Guest address = host address, so mimus and the guest share one address space. Ranges
- * that are ours (binary image, code cache, Env, stacks of threads) are registered here;
+ * that are ours (binary image, heap, vDSO, code cache, Env, stacks of threads) are registered here;
  * calls of the guest that would replace, unmap or protect them behave as if nothing
  * were mapped there.
  */
@@ -14,6 +14,9 @@
 /* own_range_add, own_range_remove: (un)register memory of ours. Any thread, no locks. */
 void own_range_add(uint64_t start, uint64_t len);
 void own_range_remove(uint64_t start);
+
+/* own_range_heap: malloc's heap begins at start and is ours as far as it has grown. Once. */
+void own_range_heap(uint64_t start);
 
 /* own_range_overlaps: does [start, start + len) touch memory of ours? */
 bool own_range_overlaps(uint64_t start, uint64_t len);

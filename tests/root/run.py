@@ -17,6 +17,8 @@ equal, apart from architecture names and addresses. Comment lines at the top of 
 
   # packages: ...    what the root needs beside bash and the likes of grep (programs only)
   # enter: yes       the guest's root is entered too, for what mounts or makes namespaces
+  # npm: A=B ...     ../npm/A.tgz is package B of the machine's npm (`npm pack`); CPU in it is npm's name
+                     of the side's CPU; skipped where npm has it not
 
 --programs takes tests/root/programs/*.sh instead: large packages and servers, with roots of their
 own (gigabytes), made of the packages that the cases name. --repeat N runs the guest's side of each
@@ -47,6 +49,7 @@ BASE = "bash coreutils diffutils findutils gawk grep sed".split()
 LOOP = "for i in $(seq 20); do /bin/true; done | wc -l"
 ENTER = os.path.join(HERE, "enter.py")
 DEBIAN = {"aarch64": "arm64", "riscv64": "riscv64"}     # names of the guests
+NPM_CPU = {None: "x64", **DEBIAN}       # None: the host
 
 
 class Case:
@@ -57,6 +60,7 @@ class Case:
         self.one = dict(re.findall(r"^# ([a-z]+): (.*)$", self.script, re.M))
         self.timeout = float(self.one.get("timeout", 60))
         self.packages = self.one.get("packages", "").split()
+        self.npm = [p.split("=", 1) for p in self.one.get("npm", "").split()]
 
     def flag(self, key):
         return self.one.get(key) == "yes"
@@ -85,6 +89,24 @@ def make_data(folder):
             line = " ".join(words) + "\n"
             f.write(line)
             size += len(line)
+
+
+def npm_packages(case, side, cache):
+    """Put the case's npm packages beside its folder; None, or why that cannot be."""
+    for name, package in case.npm:
+        package = package.replace("CPU", NPM_CPU[side.cpu])
+        kept = os.path.join(cache, package.replace("/", "+") + ".tgz")
+        if not os.path.exists(kept):
+            os.makedirs(cache, exist_ok=True)
+            try:
+                r = subprocess.run(["npm", "pack", "--silent", package], cwd=cache, text=True,
+                                   capture_output=True, timeout=120)
+                os.replace(os.path.join(cache, r.stdout.split()[-1]), kept)
+            except (OSError, IndexError, subprocess.TimeoutExpired):
+                return "npm here does not fetch %s" % package
+        os.makedirs(os.path.join(side.work, "npm"), exist_ok=True)
+        shutil.copy(kept, os.path.join(side.work, "npm", name + ".tgz"))
+    return None
 
 
 def clean(text, keep_arch):
@@ -314,7 +336,12 @@ def test_guest(a, cpu):
         side.prepare(data)
 
     cases = [c for c in cases if re.search(a.only, c.name)]
-    skipped = [c.name for c in cases if c.flag("slow") and not slow]
+    skipped = {c.name: "of --brief" if brief else "only with --slow"
+               for c in cases if c.flag("slow") and not slow}
+    for case, side in ((c, s) for c in cases if c.npm for s in (guest, native, interp, entered) if s):
+        why = npm_packages(case, side, os.path.join(os.path.abspath(a.out), "npm"))
+        if why:
+            skipped.setdefault(case.name, why)
     cases = sorted((c for c in cases if c.name not in skipped), key=lambda c: -c.timeout)
     passed = failed = 0
 
@@ -337,8 +364,8 @@ def test_guest(a, cpu):
             count(done.result())
     if count_loops and not a.programs and re.search(a.only, "loops"):
         count([loops(guest, count_loops)])
-    for name in skipped:
-        print("skipped %s: %s" % (name, "of --brief" if brief else "only with --slow"))
+    for name, why in skipped.items():
+        print("skipped %s: %s" % (name, why))
     return passed, failed, len(skipped)
 
 

@@ -4,7 +4,9 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 /* names: what a folder holds, without the descriptor that lists it; ids of processes as "self". */
 static const char *names(const char *folder)
@@ -82,6 +84,71 @@ static void rest(void)
     }
 }
 
+/* advise_self: MADV_DONTNEED by process_madvise, which kernels before 6.13 do not take. */
+static long advise_self(uint64_t start, uint64_t len)
+{
+    enum { PIDFD_SELF_THREAD_GROUP_ = -10001, NR_process_madvise = 440 };
+    struct iovec v = { (void *)start, len };
+
+    return syscall(NR_process_madvise, PIDFD_SELF_THREAD_GROUP_, &v, 1ul, MADV_DONTNEED, 0);
+}
+
+/*
+ * empty: what lies between two mappings is free, whatever the runner keeps there: unmapping it does
+ * nothing, and there is nothing to protect. In front of [stack] it grows, so that is left out.
+ */
+static void empty(uint64_t start, uint64_t end)
+{
+    if (start < end) {
+        errno = 0;
+        IS(munmap((void *)start, end - start) == 0);
+        FAILS(mprotect((void *)start, end - start, PROT_NONE), ENOMEM);
+        FAILS(madvise((void *)start, end - start, MADV_DONTNEED), ENOMEM);
+        IS(advise_self(start, end - start) == -1);
+    }
+}
+
+/* alive: clock, heap, files and processes work on. */
+static void alive(void)
+{
+    struct timespec now;
+
+    IS(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    IS(syscall(SYS_clock_gettime, CLOCK_REALTIME, &now) == 0);
+    IS(access("/proc/self/exe", F_OK) == 0);
+    IS(strcmp(names("/proc/self/task"), " self") == 0);
+    IS(child_status(run_self) == 7 << 8);
+}
+
+static void gaps(void)
+{
+    static char text[65536];
+    int fd = open("/proc/self/maps", O_RDONLY);
+    size_t n = 0;
+    ssize_t got;
+    uint64_t last = 0x10000;
+
+    while ((got = read(fd, text + n, sizeof text - 1 - n)) > 0) {
+        n += (size_t)got;
+    }
+    close(fd);
+    for (char *line = text; *line; line += strcspn(line, "\n") + 1) {
+        char *after;
+        uint64_t start = strtoull(line, &after, 16), end = strtoull(after + 1, &after, 16);
+        size_t len = strcspn(after, "\n");
+
+        if (start >> 47) {
+            break;              /* [vsyscall] */
+        }
+        if (!memmem(after, len, "[stack]", 7)) {
+            empty(last, start);
+        }
+        last = end;
+    }
+    empty(last, (1ull << 47) - 4096);
+    alive();
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 1 && strcmp(argv[0], "again") == 0) {
@@ -91,5 +158,6 @@ int main(int argc, char **argv)
     descriptors();
     rest();
     IS(child_status(run_self) == 7 << 8);
+    gaps();
     return done();
 }

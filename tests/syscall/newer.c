@@ -62,8 +62,8 @@ static void futexes(void)
     w[1].val = 5;
     say("futex_waitv changed", syscall(NR_futex_waitv, w, 2, 0, &past, CLOCK_MONOTONIC));
     say("futex_wait",
-        syscall(NR_futex_wait, &words[0], 0ul, ~0u, 2 | 128, &past, CLOCK_MONOTONIC));
-    say("futex_wake", syscall(NR_futex_wake, &words[0], ~0u, 1, 2 | 128));
+        syscall(NR_futex_wait, &words[0], 0ul, 0xfffffffful, 2 | 128, &past, CLOCK_MONOTONIC));
+    say("futex_wake", syscall(NR_futex_wake, &words[0], 0xfffffffful, 1, 2 | 128));
 }
 
 static void landlock(void)

@@ -35,7 +35,9 @@ static const short left_out[] = {
     SYS_umount2,
     SYS_pivot_root,
     SYS_unlinkat,
+#ifdef SYS_renameat
     SYS_renameat,
+#endif
     SYS_renameat2,
     SYS_linkat,
     SYS_symlinkat,
@@ -180,34 +182,38 @@ static void child(int seed)
     _exit(0);
 }
 
+static int ended[128];      /* how many children ended by each signal; [0]: by themselves */
+
 /*
  * gather: wait for n children; one that made itself wait for ever (a mask, a timer, a queue) is
- * killed after some seconds, which must work at any time.
+ * killed after some seconds, which must work at any time. A child of its own accord exits with 0
+ * only, so another status is that of what runs it, and does not count.
  */
 static int gather(const pid_t *pid, int n)
 {
     double start = sec();
-    int reaped = 0;
+    int good = 0, status = 0;
 
     for (int i = 0; i < n; i++) {
         pid_t got;
 
-        while ((got = waitpid(pid[i], NULL, WNOHANG)) == 0) {
+        while ((got = waitpid(pid[i], &status, WNOHANG)) == 0) {
             if (sec() - start > 4) {
                 kill(pid[i], SIGKILL);
             }
             usleep(2000);
         }
-        reaped += got == pid[i];
+        good += got == pid[i] && (WIFSIGNALED(status) || status == 0);
+        ended[status & 127]++;
     }
-    return reaped;
+    return good;
 }
 
-/* a_round: 40 children, at_once of them at a time; how many came back. */
+/* a_round: 40 children, at_once of them at a time; how many came back well. */
 static int a_round(int seed, int at_once)
 {
     pid_t pid[40];
-    int reaped = 0;
+    int good = 0;
 
     for (int i = 0; i < 40; i++) {
         pid[i] = fork();
@@ -215,13 +221,28 @@ static int a_round(int seed, int at_once)
             child(seed + i);
         }
         if (i % at_once == at_once - 1) {
-            reaped += gather(pid + i + 1 - at_once, at_once);
+            good += gather(pid + i + 1 - at_once, at_once);
         }
     }
-    return reaped;
+    return good;
 }
 
-/* Arguments: rounds, first seed, children at a time (a divisor of 40). */
+/* report: how the children ended and the CPU time they took, to stderr. */
+static void report(void)
+{
+    struct rusage r;
+
+    getrusage(RUSAGE_CHILDREN, &r);
+    fprintf(stderr, "%ld CPU s; by exit %d", r.ru_utime.tv_sec + r.ru_stime.tv_sec, ended[0]);
+    for (int i = 1; i < 128; i++) {
+        if (ended[i]) {
+            fprintf(stderr, ", signal %d %d", i, ended[i]);
+        }
+    }
+    fputc('\n', stderr);
+}
+
+/* Arguments: rounds, first seed, children at a time (a divisor of 40); given any, it reports. */
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 1, seed = argc > 2 ? atoi(argv[2]) : 0;
@@ -233,5 +254,8 @@ int main(int argc, char **argv)
         IS(a_round(seed + i * 40, at_once) == 40);
     }
     scratch_end();
+    if (argc > 1) {
+        report();
+    }
     return done();
 }
