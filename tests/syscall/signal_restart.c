@@ -362,6 +362,7 @@ static const struct {
 };
 
 static pid_t waiter;
+static volatile int *ready;     /* shared: the waiter is about to wait */
 
 /* event: whatever any of the calls waits for. */
 static void event(bool writes)
@@ -436,6 +437,8 @@ static void one_wait(unsigned i, int flags)
     if (waits[i].f != w_waitpid && waits[i].f != w_waitid) {
         wait(NULL);
     }
+    *ready = 1;
+
     long r = waits[i].f();
     int e = errno;
 
@@ -462,10 +465,14 @@ static void try_wait(unsigned i, int flags)
     close(open("touched", O_CREAT | O_RDWR, 0644));
     mkfifo("fifo", 0600);
     fflush(NULL);
+    *ready = 0;
     waiter = fork();
     if (waiter == 0) {
         close(locked);
         one_wait(i, flags);
+    }
+    for (int k = 0; k < 10000 && !*ready; k++) {    /* it sleeps before, too, until its child ends */
+        usleep(1000);
     }
     asleep();
     kill(waiter, SIGUSR1);
@@ -496,6 +503,7 @@ static void try_wait(unsigned i, int flags)
 int main(void)
 {
     word = 0;
+    ready = mmap(NULL, sizeof *ready, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     signal(SIGPIPE, SIG_IGN);
     scratch_dir();
     for (unsigned i = 0; i < sizeof waits / sizeof *waits; i++) {
