@@ -111,36 +111,13 @@ bool vec_walk_load(Job *j)
     return true;
 }
 
-/* store_part: vl elements. By vec_run() when there are masks, or many pieces, each of which is branches. */
-static bool store_part(Job *j, unsigned bytes)
-{
-    const Vec *v = j->v;
-    IrBlock *ir = j->l->ir;
-    unsigned n = vec_pieces(bytes);
-
-    if (kind_of(j) != M_UNIT || v->masked || n > 4) {
-        return false;
-    }
-    may_fault(j);
-    IrVal left = ir_shl(ir, ir_reg(ir, RV_VL, IR_I64), imm64(j->l, (uint64_t)v->op->ea));
-
-    for (unsigned i = 0; i < n; i++) {
-        uint64_t skip = i * PIECE;
-        IrVal to = skip ? ir_add(ir, base(j), imm64(j->l, skip)) : base(j);
-        IrVal some = skip ? ir_sub(ir, left, imm64(j->l, skip)) : left;
-
-        ir_emit(ir, IR_vstore_part, IR_I128, 0, to, some, vec_piece(j, v->rd, i), 0);
-    }
-    return true;
-}
-
 /* What is not to be written is not written, not even with what it was. */
 bool vec_walk_store(Job *j)
 {
     unsigned bytes = mem_bytes(j);
 
     if (!bytes || j->some) {
-        return bytes && store_part(j, bytes);
+        return false;
     }
     may_fault(j);
     expect_start(j);
