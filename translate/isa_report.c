@@ -98,7 +98,7 @@ static How look(const Report *p, unsigned *n)
     while (left && cs_disasm_iter(p->host, &at, &left, &address, insn)) {
         jump = insn->id == X86_INS_JMP;
         *n += insn->id != X86_INS_NOP;
-        if (calls(insn, THUNK_HELPER) || calls(insn, THUNK_EVAL))
+        if (calls(insn, THUNK_HELPER) || calls(insn, THUNK_HELPER_FAULT) || calls(insn, THUNK_EVAL))
             how = HOW_HELPER;
         if (calls(insn, THUNK_DEOPT)) {
             how = HOW_INTERP;

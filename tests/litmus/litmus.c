@@ -43,6 +43,24 @@ typedef void Body(Vars *v, Out *o);
 static Vars vars[SLOTS];
 static Out out[MAX_THREADS][SLOTS];
 
+/*
+ * BODY: a function of one thread. In the code x, y, z are addresses, a, b what it read (0 at the
+ * start), t, u scratch, one, two constants.
+ */
+#define BODY(name, code)                                                                       \
+    static void name(Vars *v, Out *o)                                                          \
+    {                                                                                          \
+        uint64_t a = 0, b = 0, t, u;                                                           \
+                                                                                               \
+        __asm__ volatile(BODY_START code                                                       \
+                         : [a] "+&r"(a), [b] "+&r"(b), [t] "=&r"(t), [u] "=&r"(u)              \
+                         : [x] "r"(v->x), [y] "r"(v->y), [z] "r"(v->z), [one] "r"(1ul),        \
+                           [two] "r"(2ul)                                                      \
+                         : "memory", "cc");                                                    \
+        o->a = a;                                                                              \
+        o->b = b;                                                                              \
+    }
+
 /* ---- outcomes ---- */
 
 typedef struct {

@@ -5,23 +5,8 @@
  */
 enum { NEED_NOTHING, NEED_ZABHA, NEED_ZACAS };
 
-/*
- * BODY: a function of one thread. In the code x, y, z are addresses, a, b what it read (0 at the
- * start), t, u scratch, one, two constants.
- */
-#define BODY(name, code)                                                                       \
-    static void name(Vars *v, Out *o)                                                          \
-    {                                                                                          \
-        uint64_t a = 0, b = 0, t, u;                                                           \
-                                                                                               \
-        __asm__ volatile(code                                                                  \
-                         : [a] "+&r"(a), [b] "+&r"(b), [t] "=&r"(t), [u] "=&r"(u)              \
-                         : [x] "r"(v->x), [y] "r"(v->y), [z] "r"(v->z), [one] "r"(1ul),        \
-                           [two] "r"(2ul)                                                      \
-                         : "memory");                                                          \
-        o->a = a;                                                                              \
-        o->b = b;                                                                              \
-    }
+/* For the assembler, before each body. */
+#define BODY_START ""
 
 #define W(var, value)       "sd %[" #value "], 0(%[" #var "])\n"
 #define R(reg, var)         "ld %[" #reg "], 0(%[" #var "])\n"
