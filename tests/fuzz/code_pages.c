@@ -306,7 +306,12 @@ static void show(const Result *a, const Result *b)
         printf("  nzcv 0x%x, 0x%x; fpsr 0x%x, 0x%x\n", x->s.nzcv, y->s.nzcv, x->fpsr, y->fpsr);
         return;
     }
-    printf("  memory differs\n");
+    for (unsigned i = 0; i < SCRATCH_BYTES; i++) {
+        if (a->scratch[i] != b->scratch[i]) {
+            printf("  memory from 0x%x on: 0x%02x, 0x%02x\n", SCRATCH + i, a->scratch[i], b->scratch[i]);
+            return;
+        }
+    }
 }
 
 /* try_case: false when the engines disagree. */
