@@ -449,7 +449,7 @@ help:
 	@echo "  all            $(O)/mimus, one static program for all guests (default)"
 	@echo "  setup          install what is missing with apt"
 	@echo "  demo           build, fetch a small arm64 root, run programs of it"
-	@echo "  check          all tests, 12 minutes on four cores"
+	@echo "  check          all tests, 26 minutes on two busy cores"
 	@echo "  check-fast     the tests for every commit, under two minutes"
 	@echo "  check-PART     one part: $(CHECK_ALL)"
 	@echo "  update-codegen tests/codegen and isa.md anew, for review in the diff"
