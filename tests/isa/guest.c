@@ -30,7 +30,7 @@
 #define PAGE         65536ul            /* the largest that hosts have: faults begin there */
 
 enum {
-    N_WORDS = 3, SLOT_WORDS = 8, BATCH = 4096, CODE_BYTES = SLOT_WORDS * 4 * BATCH,
+    N_WORDS = 3, SLOT_WORDS = 16, BATCH = 4096, CODE_BYTES = SLOT_WORDS * 4 * BATCH,
     MAX_EVENTS = 4, WINDOW = 2048,      /* bytes before the end of scratch memory that are used */
 };
 
@@ -187,7 +187,11 @@ static void place(const Record *r, unsigned slot)
     uint8_t *code = (uint8_t *)CODE_AREA + slot * SLOT_WORDS * 4 + code_skew(r->seed);
 
     memcpy(code, r->word, sizeof(r->word));
-    put_exit(code + sizeof(r->word));
+    unsigned n = code_skew(r->seed) + sizeof(r->word) + put_exit(code + sizeof(r->word));
+    if (n > SLOT_WORDS * 4) {
+        fprintf(stderr, "guest: a slot has %u bytes, a record needs %u\n", SLOT_WORDS * 4, n);
+        exit(2);
+    }
 }
 
 static const Record *load(const char *path, size_t *n)
