@@ -149,11 +149,26 @@ typedef struct {
  * env_kind: an indirect branch's kind (EnvRt.btype, 0 to 3) as it stands in addresses of the jump
  * cache: in bits no address has, nor any other that a program is likely to jump to by mistake.
  */
-enum { ENV_KIND_LSB = 52 };
+enum { ENV_KIND_LSB = 54 };
 #define ENV_KIND_MASK (3ull << ENV_KIND_LSB)
 static inline uint64_t env_kind(unsigned btype)
 {
     return (uint64_t)btype << ENV_KIND_LSB;
+}
+
+/*
+ * A guest may have blocks translated in several variants: for what they assume of its state (vector
+ * length and element width of RISC-V). A number from 1 to 63 stands with the pc of a block in exits,
+ * in the block map and in the jump cache: a place. 0 assumes nothing. Only who knows that the state
+ * is such goes to a variant; whoever comes from elsewhere enters variant 0. An indirect exit to a
+ * place has the kind ENV_KIND_PLACE, so that no other jump means one (landing pads count 1 and 2
+ * then). See Guest.variant.
+ */
+enum { ENV_VARIANT_LSB = 48, ENV_KIND_PLACE = 3 };
+#define ENV_VARIANT_MASK (63ull << ENV_VARIANT_LSB)
+static inline uint64_t env_place(uint64_t pc, unsigned variant)
+{
+    return pc | (uint64_t)variant << ENV_VARIANT_LSB;
 }
 
 /*

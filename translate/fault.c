@@ -115,6 +115,8 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
     } else {
         /* The probe's poll: on the way to the guest pc in rax, as it was in the register. */
         pc = greg(uc, RAX) ^ env_kind(env->rt.btype);
+        if (env->rt.btype == ENV_KIND_PLACE)
+            pc = ir_place_pc(fault_guest, pc);
         if (fault_guest->top_byte_ignore)
             pc = (uint64_t)sext(pc, 56);
     }

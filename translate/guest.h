@@ -40,7 +40,10 @@ typedef struct {
     uint32_t code_len;      /* how many can be read; fewer than insn_max_bytes at a page's end */
     uint64_t features;      /* bits of the guest's own feature enum */
     uint32_t mode;          /* EnvRt.mode the code is made for */
+    uint8_t variant;        /* what is known at pc: Guest.variant */
+    bool variant_used;      /* the block depends on it; if not, what follows need not know it */
     const char *row;        /* decode row that matched, for messages */
+    bool plain;             /* for the interpreter: nothing is left to it */
     bool fuse;              /* a sequence may be lifted as one instruction: the JIT's longer blocks */
     uint32_t more;          /* bytes of code behind the instruction that were lifted with it */
 } Lift;
@@ -103,6 +106,20 @@ struct Guest {
      * next page cannot be executed.
      */
     unsigned (*lift_insn)(Lift *l);
+
+    /*
+     * variant: what blocks may assume of the state, as a number: 0 to 63 (0: nothing) where it stands in a
+     * place (env.h). The interpreter lifts for what this returns, which may be larger.
+     * NULL: there are no variants.
+     */
+    uint8_t (*variant)(const Env *env);
+
+    /*
+     * To show code (-isa-report, tests/codegen): variants to show instructions in, as far as they go, 0
+     * behind them (NULL: none); features beyond the default CPU's that change nothing for others.
+     */
+    const uint8_t *usual_variants;
+    uint64_t shown_features;
 
     /*
      * nzcv_seen: whether NZCV may be seen (read, or shown by a fault or signal) before it is

@@ -30,11 +30,12 @@ typedef struct {
     uint8_t *room;
     uint8_t *code;          /* an instruction, insn_bytes long, then the filler */
     unsigned insn_bytes;
+    uint8_t variant;        /* of the block */
     csh host;
     unsigned sum[HOW_COUNT], insns;
 } Report;
 
-/* try_words: find a word that the row's lift function takes with these features. */
+/* try_words: find a word that the row's lift function takes with these features in p's variant. */
 static bool try_words(Report *p, const DecodeRow *r, uint64_t features)
 {
     IrBlock b;
@@ -46,7 +47,7 @@ static bool try_words(Report *p, const DecodeRow *r, uint64_t features)
 
         memcpy(p->code, &word, sizeof(word));
         Lift l = { .ir = &b, .guest = p->guest, .pc = guest_addr((uintptr_t)p->code),
-                   .code = p->code, .code_len = 4, .features = features };
+                   .code = p->code, .code_len = 4, .features = features, .variant = p->variant };
 
         ir_block_reset(&b, l.pc);
         ir_insn(&b, l.pc);
@@ -57,14 +58,26 @@ static bool try_words(Report *p, const DecodeRow *r, uint64_t features)
     return found;
 }
 
+/* try_variants: the guest's usual ones in their order, then the one that assumes nothing. */
+static bool try_variants(Report *p, const DecodeRow *r, uint64_t features)
+{
+    const uint8_t *v = p->guest->usual_variants;
+
+    translate_options.features = features;
+    for (; v && *v; v++) {
+        p->variant = *v;
+        if (try_words(p, r, features))
+            return true;
+    }
+    p->variant = 0;
+    return try_words(p, r, features);
+}
+
 /* find_word: puts it in place, with the features of the default CPU, or all when it takes more. */
 static bool find_word(Report *p, const DecodeRow *r)
 {
-    translate_options.features = p->guest->features;
-    if (try_words(p, r, p->guest->features))
-        return true;
-    translate_options.features = ~0ull;
-    return try_words(p, r, ~0ull);
+    return try_variants(p, r, p->guest->features) || try_variants(p, r, p->guest->shown_features) ||
+           try_variants(p, r, ~0ull);
 }
 
 static bool calls(const cs_insn *insn, unsigned thunk)
@@ -81,7 +94,7 @@ static bool goes_on(const Emit *e)
     const IrBlock *b = &e->block[0].ir;
 
     return b->op[b->n_op - 1].op == IR_exit_to &&
-           ir_const_value(b, b->op[b->n_op - 1].a) == b->pc.va + b->guest_bytes;
+           ir_place_pc(b->guest, ir_const_value(b, b->op[b->n_op - 1].a)) == b->pc.va + b->guest_bytes;
 }
 
 /* look: how the code does it, and of how many instructions it is. */
@@ -120,7 +133,7 @@ static bool translate(Report *p)
     e->as.end = p->room + UNIT_ROOM;
     e->interpret = false;
     e->unit_pc = (uintptr_t)p->code;
-    if (!unit_lift(e, e->unit_pc, 1, 1))
+    if (!unit_lift(e, env_place(e->unit_pc, p->variant), 1, 1))
         return false;
     unit_analyse(e);
     return emit_unit(e);

@@ -154,14 +154,31 @@ void lift_depend(Lift *l, GuestAddr a)
     l->ir->far_pages |= ir_page_bit(a);
 }
 
-static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode, bool fuse)
+/* place_variant: of a place, as large as the interpreter's may be. */
+static uint8_t place_variant(const Guest *g, GuestAddr place)
+{
+    return g->variant ? (uint8_t)(place.va >> ENV_VARIANT_LSB) : 0;
+}
+
+/* exit_place: where the block goes on. A variant that it did not need is not carried on. */
+static uint64_t exit_place(const Lift *l)
+{
+    return env_place(l->pc.va, l->variant_used ? l->variant : 0);
+}
+
+static unsigned lift_some(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode, bool plain,
+                          bool fuse)
 {
     const Guest *g = ir->guest;
+    uint8_t variant = place_variant(g, place);
+    GuestAddr pc = guest_addr(place.va & ~env_place(0, variant));
     Lift l = { .ir = ir,
                .guest = g,
                .pc = pc,
                .features = translate_options.features,
                .mode = mode,
+               .variant = variant,
+               .plain = plain,
                .fuse = fuse };
     uint64_t page_end = (pc.va | (PAGE_BYTES - 1)) + 1;
     uint32_t len;
@@ -169,6 +186,7 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
 
     copy.n = 0;
     ir_block_reset(ir, pc);
+    ir->variant = variant;
     if (misaligned(g, pc) || !pages_is_exec(pc)) {
         return 0;
     }
@@ -195,7 +213,7 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
     if (g->blanket_icache)
         ir->code_hash = lift_hash(copy.bytes, ir->guest_bytes);
     if (!ir_ended(ir)) {
-        ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, l.pc.va), IR_NONE, IR_NONE, 0);
+        ir_emit(ir, IR_exit_to, IR_VOID, 0, pc_const(ir, exit_place(&l)), IR_NONE, IR_NONE, 0);
     }
     /* The JIT prints it beside the code, see listing.h. */
     if (LOG_ON(ir) && translate_options.accel == ACCEL_INTERP &&
@@ -205,17 +223,17 @@ static unsigned lift_some(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_
     return ir->n_insn;
 }
 
-unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+unsigned lift_block(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode)
 {
     bool fuse = max_insns > 1 && translate_options.accel == ACCEL_JIT &&
                 !translate_options.one_insn_per_block;
 
-    return lift_some(ir, pc, max_insns, mode, fuse);
+    return lift_some(ir, place, max_insns, mode, false, fuse);
 }
 
-unsigned lift_block_plain(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode)
+unsigned lift_block_plain(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode)
 {
-    return lift_some(ir, pc, max_insns, mode, false);
+    return lift_some(ir, place, max_insns, mode, true, false);
 }
 
 /* The kernel tells a hole (MAPERR) from a page without PROT_EXEC (ACCERR). */

@@ -14,6 +14,7 @@ enum { LIFT_MAX_INSNS = 512 };
  *
  *   ir         made by ir_block_init() with the guest
  *   max_insns  stop after so many (1 to LIFT_MAX_INSNS); one with -one-insn-per-tb
+ *   place      guest pc, and the variant to make it for (env.h)
  *   mode       EnvRt.mode the code is made for
  *
  * The block ends with the first instruction that does not go on to the next one, before
@@ -25,10 +26,10 @@ enum { LIFT_MAX_INSNS = 512 };
  * Returns the number of instructions, or 0 when not even the first byte may be executed
  * or pc is misaligned; lift_fetch_fault() says what the guest gets then.
  */
-unsigned lift_block(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
+unsigned lift_block(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode);
 
 /* lift_block_plain: the same for the interpreter: each instruction by itself, none left to it. */
-unsigned lift_block_plain(IrBlock *ir, GuestAddr pc, unsigned max_insns, uint32_t mode);
+unsigned lift_block_plain(IrBlock *ir, GuestAddr place, unsigned max_insns, uint32_t mode);
 
 /* lift_hash: of n bytes of code; what IrBlock.code_hash is made by. */
 uint32_t lift_hash(const uint8_t *code, uint32_t n);

@@ -92,12 +92,12 @@ static void emit_put(const Env *env, Emit *e)
  * blocks; a single block that is too large is lifted again with half the instructions, and a
  * single instruction that is still too large is left to the interpreter.
  */
-static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
+static bool unit_write(Env *env, Emit *e, uint64_t place, uint32_t gen)
 {
     unsigned blocks = e->n_block, insns = UNIT_MAX_INSNS;
 
     e->interpret = false;
-    e->unit_pc = pc;
+    e->unit_pc = ir_place_pc(guest, place);
     for (;;) {
         unit_analyse(e);
         stats_phase(PHASE_ANALYSE);
@@ -112,7 +112,7 @@ static bool unit_write(Env *env, Emit *e, uint64_t pc, uint32_t gen)
         else
             e->interpret = true;
         /* Emitting uses a block up. */
-        if (!unit_lift(e, pc, blocks, insns))
+        if (!unit_lift(e, place, blocks, insns))
             return false;
     }
     stats_phase(PHASE_EMIT);
@@ -149,9 +149,10 @@ static bool adopt_mode(Env *env, const Emit *e)
     return true;
 }
 
-/* translate_unit: code for pc; NULL when pc cannot be fetched (fault_ fields are set). */
-static const uint8_t *translate_unit(Env *env, uint64_t pc)
+/* translate_unit: code for a place; NULL when its pc cannot be fetched (fault_ fields are set). */
+static const uint8_t *translate_unit(Env *env, uint64_t place)
 {
+    uint64_t pc = ir_place_pc(guest, place);
     uint32_t doing = env->rt.doing;
 
     stats_begin();
@@ -169,16 +170,16 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
             uint32_t gen = cache_generation();
 
             e->mode = env->rt.mode;
-            if (!unit_lift(e, pc, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
+            if (!unit_lift(e, place, UNIT_MAX_BLOCKS, UNIT_MAX_INSNS)) {
                 lift_fetch_fault(env, guest, guest_addr(pc));
                 break;
             }
             stats_phase(PHASE_LIFT);
             if (adopt_mode(env, e))
                 continue;
-            if (unit_write(env, e, pc, gen)) {
-                fork_hints_note(env, pc | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
-                host = cache_lookup(pc, env->rt.mode);
+            if (unit_write(env, e, place, gen)) {
+                fork_hints_note(env, place | (uint64_t)env->rt.mode << HINT_MODE_SHIFT);
+                host = cache_lookup(place, env->rt.mode);
                 if (host)
                     break;
             }
@@ -195,15 +196,25 @@ static const uint8_t *translate_unit(Env *env, uint64_t pc)
     return host;
 }
 
-static const uint8_t *host_code(Env *env, uint64_t pc)
+static const uint8_t *host_code(Env *env, uint64_t place)
 {
-    const uint8_t *host = cache_lookup(pc, env->rt.mode);
+    const uint8_t *host = cache_lookup(place, env->rt.mode);
 
     stats_add(STAT_map_lookup);
     if (host)
         return host;
     stats_add(STAT_map_miss);
-    return translate_unit(env, pc);
+    return translate_unit(env, place);
+}
+
+/* host_code_at: the same for any number that the guest jumps to, which is never a place. */
+static const uint8_t *host_code_at(Env *env, uint64_t pc)
+{
+    if (guest->variant && pc & ENV_VARIANT_MASK) {
+        lift_fetch_fault(env, guest, guest_addr(pc));
+        return NULL;
+    }
+    return host_code(env, pc);
 }
 
 /* ---- calls from translated code ---- */
@@ -244,8 +255,9 @@ static bool other_mode(const Env *env)
 
 static const void *rt_link(Env *env, uint32_t edge)
 {
-    uint64_t pc = cache_edge_target(edge), epoch = env->rt.epoch;
-    const uint8_t *host = host_code(env, pc);
+    uint64_t place = cache_edge_target(edge), epoch = env->rt.epoch;
+    uint64_t pc = ir_place_pc(guest, place);
+    const uint8_t *host = host_code(env, place);
 
     if (!host)
         return leave_at(env, pc, EXIT_FETCH);
@@ -286,7 +298,12 @@ static const void *rt_lookup(Env *env, uint64_t pc)
     pc ^= env_kind(btype);
     if (guest->top_byte_ignore)
         pc = (uint64_t)sext(pc, 56);
-    const uint8_t *host = host_code(env, pc);
+    uint64_t place = pc;
+    bool is_place = guest->variant && btype == ENV_KIND_PLACE;
+    const uint8_t *host = is_place ? host_code(env, place) : host_code_at(env, pc);
+
+    if (is_place)
+        pc = ir_place_pc(guest, place);
 
     if (!host) {
         env->rt.btype = 0;
@@ -296,7 +313,7 @@ static const void *rt_lookup(Env *env, uint64_t pc)
         return leave_at(env, pc, EXIT_NONE);    /* jit_once() looks at the landing */
     if (btype && translate_landing(env, pc))
         return leave_at(env, pc, EXIT_FAULT);
-    cache_jump_set(env, pc, btype, host);
+    cache_jump_set(env, place, btype, host);
     return host;
 }
 
@@ -473,7 +490,7 @@ static ExitKind jit_once(Env *env)
 {
     if (env->rt.btype && translate_landing(env, *pc_of(env)))
         return EXIT_FAULT;
-    const uint8_t *host = host_code(env, *pc_of(env));
+    const uint8_t *host = host_code_at(env, *pc_of(env));
 
     if (!host)
         return EXIT_FETCH;

@@ -16,7 +16,7 @@ _Static_assert((int)UNIT_MAX_BLOCKS <= (int)EMIT_MAX_BLOCKS, "room in Emit");
 
 /* ---- which blocks ---- */
 
-/* falls_to: the guest pc the block goes on to when it does not jump; 0: none. */
+/* falls_to: the place the block goes on to when it does not jump; 0: none. */
 static uint64_t falls_to(const IrBlock *b)
 {
     const IrOp *op = &b->op[b->n_op - 1];
@@ -33,7 +33,7 @@ static uint64_t falls_to(const IrBlock *b)
     case IR_exit_icall: next = ir_const_value(b, op->b); break;
     default: return 0;
     }
-    return next == end ? next : 0;
+    return ir_place_pc(b->guest, next) == end ? next : 0;
 }
 
 /* polls: the last instruction jumps backward or anywhere. */
@@ -51,23 +51,23 @@ static bool polls(const IrBlock *b)
     case IR_exit_bit:
     case IR_exit_call:
         /* insn_start is behind the last instruction's marker */
-        return ir_const_value(b, exit->a) <= b->pc.va + b->op[b->insn_start - 1].imm;
+        return ir_place_pc(b->guest, ir_const_value(b, exit->a)) <= b->pc.va + b->op[b->insn_start - 1].imm;
     default: return false;
     }
 }
 
-static bool in_unit(const Emit *e, uint64_t pc)
+static bool in_unit(const Emit *e, uint64_t place)
 {
     for (unsigned i = 0; i < e->n_block; i++) {
-        if (e->block[i].ir.pc.va == pc)
+        if (ir_place(&e->block[i].ir) == place)
             return true;
     }
     return false;
 }
 
-bool unit_lift(Emit *e, uint64_t pc, unsigned max_blocks, unsigned max_insns)
+bool unit_lift(Emit *e, uint64_t place, unsigned max_blocks, unsigned max_insns)
 {
-    uint64_t first = pc;
+    uint64_t first = ir_place_pc(e->guest, place);
 
     if (translate_options.one_insn_per_block)
         max_blocks = max_insns = 1;
@@ -75,7 +75,7 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_blocks, unsigned max_insns)
     while (max_insns && e->n_block < max_blocks) {
         EmitBlock *b = &e->block[e->n_block];
         unsigned limit = max_insns < BLOCK_MAX_INSNS ? max_insns : BLOCK_MAX_INSNS;
-        unsigned n = lift_block(&b->ir, guest_addr(pc), limit, e->mode);
+        unsigned n = lift_block(&b->ir, guest_addr(place), limit, e->mode);
 
         if (!n)
             break;
@@ -85,11 +85,11 @@ bool unit_lift(Emit *e, uint64_t pc, unsigned max_blocks, unsigned max_insns)
         uint64_t next = falls_to(&b->ir);
 
         if (!max_insns || !next || e->n_block == max_blocks ||
-            next >> PAGE_BITS != first >> PAGE_BITS || in_unit(e, next) ||
+            ir_place_pc(e->guest, next) >> PAGE_BITS != first >> PAGE_BITS || in_unit(e, next) ||
             cache_lookup(next, e->mode))
             break;
         b->next = next;
-        pc = next;
+        place = next;
     }
     if (!e->n_block)
         return false;
@@ -114,14 +114,14 @@ static bool seen_at(const Emit *e, uint64_t pc)
     return g->nzcv_seen((const uint8_t *)pc, PAGE_BYTES - (pc & (PAGE_BYTES - 1)));
 }
 
-/* live_at: NZCV is live at pc, which block number i goes on to. Later blocks are known. */
-static bool live_at(const Emit *e, unsigned i, uint64_t pc)
+/* live_at: NZCV is live at place, which block number i goes on to. Later blocks are known. */
+static bool live_at(const Emit *e, unsigned i, uint64_t place)
 {
     while (++i < e->n_block) {
-        if (e->block[i].ir.pc.va == pc)
+        if (ir_place(&e->block[i].ir) == place)
             return e->block[i].live_in;
     }
-    return seen_at(e, pc);
+    return seen_at(e, ir_place_pc(e->guest, place));
 }
 
 /* successors: liveness at the block's two ways out. */

@@ -187,7 +187,7 @@ static void print_operands(FILE *f, const cs_insn *insn, const Labels *l)
         const EmitEdge *edge = exit_edge(insn);
 
         if (edge)
-            fprintf(f, "exit %+" PRId64, (int64_t)(edge->target - CODE));
+            fprintf(f, "exit %+" PRId64, (int64_t)(ir_place_pc(guest, edge->target) - CODE));
         else if (in_main(to))
             fprintf(f, ".%d", label_of(l, to));
         else
@@ -212,7 +212,7 @@ static bool is_outside(const cs_insn *insn)
     const EmitEdge *edge = exit_edge(insn);
 
     return insn->id == X86_INS_NOP ||
-           (insn->id == X86_INS_JMP && edge && edge->target == case_end &&
+           (insn->id == X86_INS_JMP && edge && ir_place_pc(guest, edge->target) == case_end &&
             insn->address + insn->size == (uint64_t)emit->main_end);
 }
 
@@ -480,7 +480,7 @@ static void *map(uintptr_t at, size_t bytes)
 
 static void start(void)
 {
-    TranslateOptions options = { .accel = ACCEL_JIT, .features = guest->features };
+    TranslateOptions options = { .accel = ACCEL_JIT, .features = guest->features | guest->shown_features };
 
     map(CODE, CODE_BYTES);
     host_room = map(0, UNIT_ROOM);

@@ -28,7 +28,7 @@
 enum {
     SCRATCH = 0x50000000, SCRATCH_BYTES = 0x4000,
     CODE_AREA = 0x50010000, CODE_AREA_BYTES = 0x3000, CODE = 0x50011000,
-    MAX_WORDS = 64, MAX_REGS = 128, CASE_SECONDS = 20,
+    MAX_WORDS = 64, MAX_REGS = 160, CASE_SECONDS = 20,
 };
 
 /* What a case may name besides registers, and how a guest has it. */

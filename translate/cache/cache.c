@@ -160,9 +160,9 @@ static uint32_t code_offset(const uint8_t *p)
 
 /* ---- the block map ---- */
 
-static uint64_t map_key(uint64_t gpc, uint32_t mode)
+static uint64_t map_key(uint64_t at, uint32_t mode)
 {
-    return gpc | (uint64_t)mode << 56;
+    return at | (uint64_t)mode << 56;
 }
 
 static const uint8_t *place_host(Place p)
@@ -201,9 +201,9 @@ void cache_data(const void *table[])
     table[DATA_CODE] = code;
 }
 
-const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode)
+const uint8_t *cache_lookup(uint64_t place, uint32_t mode)
 {
-    return place_host(map_lookup(map_key(gpc, mode)));
+    return place_host(map_lookup(map_key(place, mode)));
 }
 
 /* map_retire: a reader may still be in the replaced table; free those nobody can be in. */
@@ -394,13 +394,13 @@ uint64_t cache_edge_target(uint32_t n)
     return edge_target(meta_at(n));
 }
 
-static void jump_caches_forget(uint64_t gpc)
+static void jump_caches_forget(uint64_t place)
 {
     atomic_thread_fence(memory_order_seq_cst);      /* after the map: see cache_jump_set() */
     for (unsigned i = 0; i < n_env; i++) {
-        JumpEntry *j = &envs[i]->jump[env_jump_index(gpc)];
+        JumpEntry *j = &envs[i]->jump[env_jump_index(place)];
 
-        if (!((j->gpc ^ gpc) & ~ENV_KIND_MASK))
+        if (!((j->gpc ^ place) & ~ENV_KIND_MASK))
             __atomic_store_n(&j->gpc, ENV_NO_PC, __ATOMIC_RELEASE);
     }
 }
@@ -409,17 +409,17 @@ static void jump_caches_forget(uint64_t gpc)
  * A thread writes its entry and then looks whether the block is still in the map; who drops a
  * block takes it out of the map and then looks at the entries. One of them sees the other.
  */
-void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host)
+void cache_jump_set(Env *env, uint64_t place, unsigned btype, const uint8_t *host)
 {
-    JumpEntry *j = &env->jump[env_jump_index(gpc)];
+    JumpEntry *j = &env->jump[env_jump_index(place)];
 
     j->gpc = ENV_NO_PC;         /* never half an entry, should this thread be interrupted here */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     j->host = host;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&j->gpc, gpc ^ env_kind(btype), __ATOMIC_RELEASE);
+    __atomic_store_n(&j->gpc, place ^ env_kind(btype), __ATOMIC_RELEASE);
     atomic_thread_fence(memory_order_seq_cst);
-    if (cache_lookup(gpc, env->rt.mode) != host)
+    if (cache_lookup(place, env->rt.mode) != host)
         j->gpc = ENV_NO_PC;
 }
 
@@ -453,8 +453,8 @@ static void unit_kill(Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_remove(map_key(u->gpc + b->pc_off, u->mode), block_place(u, b));
-        jump_caches_forget(u->gpc + b->pc_off);
+        map_remove(map_key(unit_place(u, b), u->mode), block_place(u, b));
+        jump_caches_forget(unit_place(u, b));
     }
     uint32_t number = meta_number(u), *p = page_list(u->gpc);
 
@@ -921,7 +921,8 @@ static void unit_fill_blocks(Unit *u, const Emit *e)
         uint64_t off = b->ir.pc.va - u->gpc;
 
         assert(off <= UINT16_MAX);
-        unit_blocks(u)[i] = (UnitBlock){ code_offset(b->entry), (uint16_t)off, b->n_swap, 0 };
+        unit_blocks(u)[i] = (UnitBlock){ code_offset(b->entry), (uint16_t)off, b->n_swap,
+                                             b->ir.variant };
         memcpy(swap, b->swap, b->n_swap * sizeof(*swap));
         swap += b->n_swap;
         u->guest_bytes = (uint16_t)(off + b->ir.guest_bytes);
@@ -962,7 +963,7 @@ static void unit_publish(Unit *u)
     for (unsigned i = 0; i < u->n_block; i++) {
         const UnitBlock *b = &unit_blocks(u)[i];
 
-        map_insert(map_key(u->gpc + b->pc_off, u->mode), block_place(u, b));
+        map_insert(map_key(unit_place(u, b), u->mode), block_place(u, b));
     }
     for (unsigned i = 0; i < u->n_edge; i++)
         edge_link(&unit_edges(u)[i]);

@@ -32,7 +32,7 @@ enum { CHUNK_BYTES = 256 * 1024, META_BYTES = 512 * 1024, UNIT_ROOM = 40 * 1024 
  * translating some ten instructions.
  */
 typedef struct {
-    uint32_t target_low, target_high;   /* guest pc */
+    uint32_t target_low, target_high;   /* place: env.h */
     uint32_t from;          /* its unit */
     uint32_t next, prev;    /* edges into the same unit */
     uint32_t to;            /* unit linked to, 0: none */
@@ -49,7 +49,7 @@ typedef struct {
     uint32_t entry;         /* code offset */
     uint16_t pc_off;        /* from the unit's gpc */
     uint8_t n_swap;         /* exchanged homes while inside */
-    uint8_t zero;
+    uint8_t variant;
 } UnitBlock;
 
 typedef struct {
@@ -116,7 +116,7 @@ uint32_t cache_generation(void);
  * from slot map_hash(key) on, up to the first without a key.
  */
 typedef struct {
-    _Atomic uint64_t key;       /* guest pc | mode << 56; 0: free (pc 0 has no code) */
+    _Atomic uint64_t key;       /* place | mode << 56; 0: free (pc 0 has no code) */
     _Atomic uint64_t place;     /* Place of its code; 0: none now */
 } MapSlot;
 
@@ -143,8 +143,14 @@ static inline uint64_t map_hash(uint64_t key)
 /* cache_data: fill DATA_MAP and DATA_CODE of the run-time entries. */
 void cache_data(const void *table[]);
 
-/* cache_lookup: host code for a guest pc in a mode, or NULL. Lock-free. */
-const uint8_t *cache_lookup(uint64_t gpc, uint32_t mode);
+/* cache_lookup: host code for a place in a mode, or NULL. Lock-free. */
+const uint8_t *cache_lookup(uint64_t place, uint32_t mode);
+
+/* unit_place: of the unit's block. */
+static inline uint64_t unit_place(const Unit *u, const UnitBlock *b)
+{
+    return env_place(u->gpc + b->pc_off, b->variant);
+}
 
 /* unit_block_end: code offset behind block i's own code. */
 static inline uint32_t unit_block_end(const Unit *u, unsigned i)
@@ -165,10 +171,10 @@ Unit *cache_unit_at(uint64_t host);
 const uint8_t *cache_code(const Unit *u);
 
 /*
- * cache_jump_set: enter a block into env's jump cache (own thread), unless it died meanwhile, for
- * branches of kind btype.
+ * cache_jump_set: enter a block by its place into env's jump cache (own thread), unless it died
+ * meanwhile, for branches of kind btype.
  */
-void cache_jump_set(Env *env, uint64_t gpc, unsigned btype, const uint8_t *host);
+void cache_jump_set(Env *env, uint64_t place, unsigned btype, const uint8_t *host);
 
 /* cache_link: make edge number n jump to the code of its target from now on. */
 void cache_link(uint32_t n);

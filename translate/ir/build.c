@@ -30,11 +30,17 @@ void ir_block_init(IrBlock *b, const Guest *guest)
 void ir_block_reset(IrBlock *b, GuestAddr pc)
 {
     b->pc = pc;
+    b->variant = 0;
     b->guest_bytes = 0;
     b->n_insn = b->n_op = b->n_k = b->n_temp = b->insn_start = 0;
     b->props = 0;
     b->far_pages = 0;
     b->wants_mode = 0;
+}
+
+uint64_t ir_place_pc(const Guest *g, uint64_t place)
+{
+    return g->variant ? place & ~ENV_VARIANT_MASK : place;
 }
 
 void ir_block_free(IrBlock *b)

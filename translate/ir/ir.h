@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-#include "translate/base/base.h"
+#include "translate/env.h"
 
 typedef struct Guest Guest;
 
@@ -133,6 +133,7 @@ enum { IR_INSN_ROOM = 512 };
 typedef struct {
     const Guest *guest;
     GuestAddr pc;           /* first instruction */
+    uint8_t variant;        /* made for: env.h */
     uint32_t guest_bytes;   /* length of the guest code */
     uint32_t n_insn;
     uint32_t wants_mode;    /* MODE_ bits that a thread needs which is about to run this */
@@ -155,6 +156,10 @@ static inline bool ir_is_const(IrRef r) { return r >= IR_CONST0; }
 static inline unsigned ir_reg_index(IrRef r) { return r - IR_REG0; }
 static inline unsigned ir_temp_index(IrRef r) { return r - IR_TEMP0; }
 static inline uint64_t ir_const_value(const IrBlock *b, IrRef r) { return b->k[r - IR_CONST0]; }
+
+/* ir_place: where exits to the block go; ir_place_pc: the guest pc of such a constant. */
+static inline uint64_t ir_place(const IrBlock *b) { return env_place(b->pc.va, b->variant); }
+uint64_t ir_place_pc(const Guest *g, uint64_t place);
 
 static inline uint64_t ir_page_bit(GuestAddr a) { return 1ull << (a.va >> PAGE_BITS & 63); }
 

@@ -4,7 +4,7 @@
 #include <elf.h>
 
 #include "translate/guest/riscv64/features.h"
-#include "translate/guest/riscv64/lift.h"
+#include "translate/guest/riscv64/lift_vec.h"
 
 // clang-format off
 #define X(i) { "x" #i, offsetof(RvState, x) + 8 * i, IR_I64, false },
@@ -21,6 +21,9 @@
 
 static const GuestReg regs[RV_REG_COUNT] = {
     EACH_0_31(X) EACH_0_31(F) EACH_0_31(V) EACH_32_63(V)
+    { "vl", offsetof(RvState, vl), IR_I64, false },
+    { "vtype", offsetof(RvState, vtype), IR_I64, false },
+    { "vstart", offsetof(RvState, vstart), IR_I64, false },
 };
 
 /* First guess: arguments, sp, s0, s1, ra; the compressed instructions reach x8 to x15. */
@@ -58,9 +61,17 @@ static unsigned lift_insn(Lift *l)
     return rv_decode(l, half[0] | (uint32_t)half[1] << 16) ? insn_bytes(half[0]) + l->more : 0;
 }
 
+/* is_vector: OP-V, or a load or store with one of the widths that floats do not have. */
+static bool is_vector(uint32_t word)
+{
+    unsigned opcode = word & 127, width = word >> 12 & 7;
+
+    return opcode == 0x57 || ((opcode == 0x07 || opcode == 0x27) && (!width || width > 4));
+}
+
 /*
- * row_word: with registers 10 to 12, 10 and 11 or, of SYSTEM, CSR 1, first; then with other bits, as
- * some are reserved.
+ * row_word: with registers 10 to 12, 10 and 11 or, of SYSTEM, CSR 1, first, and no mask; then with
+ * other bits, as some are reserved.
  */
 static uint32_t row_word(const DecodeRow *r, unsigned attempt)
 {
@@ -68,6 +79,7 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
                      : (r->value & 127) == 0x73 ? 1u << 20 | 11u << 15 | 10u << 7
                                               : 12u << 20 | 11u << 15 | 10u << 7;
 
+    usual |= is_vector(r->value) ? 1u << 25 : 0;
     return r->value | (~r->mask & (usual ^ attempt * 0x9e3779b9u));
 }
 
@@ -97,6 +109,9 @@ static uint32_t row_word(const DecodeRow *r, unsigned attempt)
     .cpus = rv_cpus, \
     .feature_names = rv_feature_names, \
     .state_init = rv_reset, \
+    .variant = rv_variant, \
+    .usual_variants = rv_usual_variants, \
+    .shown_features = ~(uint64_t)RV_FEAT_zvl256b, \
     .rows = rv_rows, \
     .row_word = row_word, \
     .filler = 0x00000013, /* nop */ \

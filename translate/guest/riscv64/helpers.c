@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "translate/guest/riscv64/lift.h"
-#include "translate/guest/riscv64/vec.h"
+#include "translate/guest/riscv64/lift_vec.h"
 #include "translate/ir/ir.h"
 #include "translate/translate.h"
 
@@ -87,6 +87,11 @@ HELPER(set_vl)
     return vec_set_vl(env, a, b);
 }
 
+HELPER(vec_place)
+{
+    return rv_vec_place(env, a);
+}
+
 /* The CSRs of the vector unit, by number. */
 HELPER(get_vcsr)
 {
@@ -110,6 +115,7 @@ const HelperDef rv_helpers[RV_HELPER_COUNT] = {
     [RV_HELPER_FENCE_I]    = { "fence_i",    helper_fence_i,    0, 0 },
     [RV_HELPER_VEC]        = { "vec",        helper_vec,        ALL_STATE | HELPER_MAY_FAULT, 0 },
     [RV_HELPER_SET_VL]     = { "set_vl",     helper_set_vl,     ALL_STATE, 0 },
+    [RV_HELPER_VEC_PLACE]  = { "vec_place",  helper_vec_place,  HELPER_READS_STATE, 0 },
     [RV_HELPER_GET_VCSR]   = { "get_vcsr",   helper_get_vcsr,   HELPER_READS_STATE, 0 },
     [RV_HELPER_SET_VCSR]   = { "set_vcsr",   helper_set_vcsr,   ALL_STATE, 0 },
 };

@@ -12,6 +12,9 @@
 
 extern const Guest guest_riscv64, guest_riscv32;
 
+/* The last variant that is part of places; see lift_vec.h. */
+enum { RVV_LAST_PLACE = 46 };
+
 /* Helpers, called by IR op `call` with these numbers; the table is in helpers.c. */
 enum {
     RV_HELPER_GET_FRM,
@@ -20,6 +23,7 @@ enum {
     RV_HELPER_FENCE_I,
     RV_HELPER_VEC,              /* vec_run() */
     RV_HELPER_SET_VL,           /* vec_set_vl() */
+    RV_HELPER_VEC_PLACE,        /* rv_vec_place() */
     RV_HELPER_GET_VCSR,
     RV_HELPER_SET_VCSR,
     RV_HELPER_COUNT
@@ -62,6 +66,15 @@ static inline IrVal imm64(Lift *l, uint64_t value)
 static inline IrVal code_at(Lift *l, uint64_t va)
 {
     return imm64(l, rv_is_32(l) ? (uint32_t)va : va);
+}
+
+/* branch_to: where a direct branch goes: what the block knows of the vector unit is known there. */
+static inline IrVal branch_to(Lift *l, uint64_t va)
+{
+    IrVal pc = code_at(l, va);
+
+    return l->variant_used && l->variant <= RVV_LAST_PLACE
+               ? imm64(l, env_place(ir_const_value(l->ir, pc.ref), l->variant)) : pc;
 }
 
 /*

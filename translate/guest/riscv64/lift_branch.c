@@ -27,7 +27,7 @@ static bool go(Lift *l, uint64_t target, unsigned rd, IrVal next)
     if (is_link(rd)) {
         exit_op(l, IR_exit_call, code_at(l, target), next);
     } else {
-        exit_op(l, IR_exit_to, code_at(l, target), IR_NONE);
+        exit_op(l, IR_exit_to, branch_to(l, target), IR_NONE);
     }
     return true;
 }
@@ -67,7 +67,8 @@ LIFT(jalr)
 /* branch: with x0 on the right, equality is a test; other compares are of the two registers. */
 static bool branch(Lift *l, uint32_t word, int64_t offset, unsigned rs1, unsigned rs2, IrCond cond)
 {
-    IrVal taken = code_at(l, l->pc.va + (uint64_t)offset), next = next_pc(l, word);
+    IrVal taken = branch_to(l, l->pc.va + (uint64_t)offset);
+    IrVal next = branch_to(l, l->pc.va + insn_bytes(word));
 
     if (!rs2 && (cond == IR_EQ || cond == IR_NE)) {
         ir_emit(l->ir, cond == IR_EQ ? IR_exit_z : IR_exit_nz, rv_xlen(l), 0, taken, next,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lift_csr.c: control and status registers that user mode has. */
 #include "translate/guest/riscv64/lift.h"
-#include "translate/guest/riscv64/vec.h"
+#include "translate/guest/riscv64/lift_vec.h"
 
 #define LIFT(name) bool rv_##name(Lift *l, const rv_##name##_args *a)
 
@@ -59,6 +59,10 @@ static void csr_write(Lift *l, unsigned csr, IrVal v, uint32_t word)
 {
     if (vec_is_csr(csr, true)) {
         ir_emit(l->ir, IR_call, IR_I64, 0, imm64(l, csr), v, IR_NONE, RV_HELPER_SET_VCSR);
+        if (csr == CSR_VSTART) {
+            l->variant_used = false;
+            l->variant = RVV_UNKNOWN;
+        }
         return;
     }
     if (csr != CSR_FRM) {

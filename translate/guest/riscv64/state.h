@@ -15,10 +15,10 @@ typedef struct {
     uint64_t pc;
     uint32_t nzcv;              /* of the IR, inside one instruction: the CPU has no flags */
     uint32_t frm;               /* written by rv_set_frm() only */
-    uint64_t vl, vtype, vstart; /* vtype: as the CSR; written by rv_set_vtype() and translated code */
+    uint64_t vl, vtype, vstart; /* vtype: as the CSR; what it may be: vec_vtype_ok(), RV_VILL */
     uint32_t vxrm, vxsat;
     _Alignas(16) V128 f[32];
-    V128 v[64];                 /* v0, v1, ... one behind the other, each of rv_vlenb() bytes */
+    V128 v[64];                 /* v0, v1, ... one behind the other, each of vec_vlenb() bytes */
 } RvState;
 _Static_assert(offsetof(RvState, f) % 16 == 0 && sizeof(RvState) <= ENV_STATE_BYTES,
                "layout of RvState");
@@ -27,7 +27,7 @@ _Static_assert(offsetof(RvState, f) % 16 == 0 && sizeof(RvState) <= ENV_STATE_BY
  * Indices into guest_riscv64.regs, and registers with a role. RV_V0 + i is 16 bytes of the vector
  * registers: register i, or a half of register i / 2 where they have 32 bytes.
  */
-enum { RV_X0 = 0, RV_F0 = 32, RV_V0 = 64, RV_REG_COUNT = 128 };
+enum { RV_X0 = 0, RV_F0 = 32, RV_V0 = 64, RV_VL = 128, RV_VTYPE, RV_VSTART, RV_REG_COUNT };
 enum { RV_RA = 1, RV_SP = 2, RV_TP = 4, RV_T0 = 5, RV_A0 = 10, RV_A7 = 17 };
 
 /* Ticks of the TIME register in a second. */

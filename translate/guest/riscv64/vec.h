@@ -180,8 +180,9 @@ bool vec_legal_now(const Vec *v);
 void vec_fields(Vec *v, uint64_t vtype);
 
 /*
- * vec_run: do instruction `word`, row number op, with the state as it is in memory. Returns what
- * goes to register x[rd], if anything does. pc: of the instruction; a reserved one raises SIGILL
+ * vec_run: do instruction `word`, row number op, with the state as it is in memory; vec_legal() has
+ * been asked with this vtype when it was lifted. Returns what
+ * goes to register x[rd], if anything does. pc: of the instruction; one that vl, vstart or frm make reserved raises SIGILL
  * there. May fault: see HELPER_MAY_FAULT.
  */
 uint64_t vec_run(Env *env, uint64_t op, uint64_t word, uint64_t pc);

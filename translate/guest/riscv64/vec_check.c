@@ -47,8 +47,12 @@ void vec_fields(Vec *v, uint64_t vtype)
     v->rs1 = v->word >> 15 & 31;
     v->rs2 = v->word >> 20 & 31;
     v->masked = !(v->word >> 25 & 1);
-    if (vtype & RV_VILL)
+    if (vtype & RV_VILL) {
+        v->sew = 0;
+        v->lmul = 0;
+        v->vlmax = 0;
         return;
+    }
     v->sew = vtype >> 3 & 7;
     v->lmul = lmul_of(vtype);
     v->vlmax = vec_vlmax(vtype, v->features);

@@ -54,19 +54,35 @@ static void operands(Vec *v)
     v->mask = v->masked && !(v->op->flags & VF_MASKED) ? regs : NULL;
 }
 
+/* fp_context: SEW's, or what the instruction makes of it. */
+static FpCtx fp_context(const Env *env, unsigned sew)
+{
+    return fp_ctx(env, sew == 3 ? &fp_f64 : sew == 2 ? &fp_f32 : &fp_f16, IR_RN_CUR);
+}
+
+/* Not all of v is set for all instructions: clearing it costs as much as the work of a short one. */
 uint64_t vec_run(Env *env, uint64_t op, uint64_t word, uint64_t pc)
 {
     RvState *s = rv_state(env);
-    Vec v = { .env = env, .s = s, .op = &vec_ops[op], .word = (uint32_t)word,
-              .features = translate_options.features, .vl = s->vl, .vstart = s->vstart };
+    bool fp = vec_ops[op].flags & (VF_FS | VF_FD);
+    Vec v;
 
+    v.env = env;
+    v.s = s;
+    v.op = &vec_ops[op];
+    v.word = (uint32_t)word;
+    v.features = translate_options.features;
+    v.vl = s->vl;
+    v.vstart = s->vstart;
+    v.x = v.result = 0;
     vec_fields(&v, s->vtype);
-    if (!vec_legal(&v, s->vtype) || !vec_legal_now(&v))
+    if (!vec_legal_now(&v))
         interp_raise(env, SIGILL, ILL_ILLOPC, pc);
     operands(&v);
-    v.fp = fp_ctx(env, v.sew == 3 ? &fp_f64 : v.sew == 2 ? &fp_f32 : &fp_f16, IR_RN_CUR);
+    if (fp)
+        v.fp = fp_context(env, v.sew);
     v.op->fn[v.sew](&v);
-    if (v.fp.flags)
+    if (fp && v.fp.flags)
         fp_done(env, &v.fp);
     s->vstart = 0;
     return v.result;

@@ -25,7 +25,7 @@
 
 /* eval_vec_perm.c: data crosses lanes or changes width */
 #define EVAL_PERM_OPS(X) \
-    X(vdup) X(vdup_lane) X(vconst) X(vget_u) X(vget_s) X(vset) X(vset_lane) X(vpack64) X(vmov_i) \
+    X(vdup) X(vdup_lane) X(vconst) X(vget_u) X(vget_s) X(vsigns) X(vset) X(vset_lane) X(vpack64) X(vmov_i) \
     X(vext_s) X(vext_u) X(vmull_s) X(vmull_u) X(vqdmull) X(vmull_p) \
     X(vaddl_pair_s) X(vaddl_pair_u) X(vnarrow) X(vqnarrow_s) X(vqnarrow_u) X(vqnarrow_su) \
     X(vsum) X(vsuml_s) X(vsuml_u) X(vhmax_s) X(vhmax_u) X(vhmin_s) X(vhmin_u) \

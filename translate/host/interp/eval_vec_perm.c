@@ -61,6 +61,17 @@ EVAL(vget_s)
     *d = (V128){ .u64 = { op.flags & IRF_SX32 ? (uint32_t)x : x } };
 }
 
+EVAL(vsigns)
+{
+    unsigned size = lane_bytes(op.type);
+    uint64_t x = 0;
+
+    for (unsigned i = 0; i < 16 / size; i++) {
+        x |= (uint64_t)(lane_get_s(a, size, i) < 0) << i;
+    }
+    *d = (V128){ .u64 = { x } };
+}
+
 EVAL(vset)
 {
     V128 r = *a;

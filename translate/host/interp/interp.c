@@ -25,6 +25,7 @@ typedef struct Lifted {
     struct Lifted *next;
     uint64_t pc;
     uint32_t mode;
+    uint8_t variant;
     bool single; /* lifted for interp_step() */
     uint64_t runs;
     uint8_t *code; /* with -d counts: the guest code, which may change or go away */
@@ -193,6 +194,11 @@ void interp_free(Env *env)
     env->rt.interp_cache = NULL;
 }
 
+static uint8_t variant_of(const Env *env)
+{
+    return interp_guest->variant ? interp_guest->variant(env) : 0;
+}
+
 /* cache_lift: a new block for pc at *where, or NULL when pc cannot be executed. */
 static Lifted *cache_lift(Env *env, Cache *c, Lifted **where, uint64_t pc, bool single)
 {
@@ -202,14 +208,15 @@ static Lifted *cache_lift(Env *env, Cache *c, Lifted **where, uint64_t pc, bool 
     if (!l) {
         die(1, "out of memory for the interpreter");
     }
-    *l = (Lifted){ .next = *where, .pc = pc, .mode = env->rt.mode, .single = single };
+    *l = (Lifted){ .next = *where, .pc = pc, .mode = env->rt.mode,
+                   .variant = variant_of(env), .single = single };
     ir_block_init(&l->ir, interp_guest);
     *where = l; /* in the list before the lift: a fault there loses no memory */
     c->n_blocks++;
     l->pc = ~pc; /* not found until it is complete */
     env->rt.access_addr = pc;
     env->rt.in_access = INTERP_FETCH;
-    n = lift_block_plain(&l->ir, guest_addr(pc), single ? 1 : RUN_MAX_INSNS, env->rt.mode);
+    n = lift_block_plain(&l->ir, guest_addr(env_place(pc, l->variant)), single ? 1 : RUN_MAX_INSNS, env->rt.mode);
     access_end(env);
     if (!n) {
         return NULL;
@@ -223,6 +230,7 @@ static Lifted *cache_find(Env *env, uint64_t pc, bool single)
 {
     Cache *c = cache_of(env);
     uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
+    uint8_t variant = variant_of(env);
     Lifted **bucket = &c->bucket[(pc ^ pc >> 12 ^ pc >> 24) / 2 % CACHE_BUCKETS];
 
     if (c->generation != now || c->n_blocks >= CACHE_MAX_BLOCKS) {
@@ -230,7 +238,8 @@ static Lifted *cache_find(Env *env, uint64_t pc, bool single)
         c->generation = now;
     }
     for (Lifted *l = *bucket; l; l = l->next) {
-        if (l->pc == pc && l->mode == env->rt.mode && l->single == single) {
+        if (l->pc == pc && l->mode == env->rt.mode && l->variant == variant &&
+            l->single == single) {
             return l;
         }
     }

@@ -239,6 +239,18 @@ void interp_vstore_lane(Interp *in, const IrOp *op)
     access_end(in->env);
 }
 
+void interp_vstore_part(Interp *in, const IrOp *op)
+{
+    V128 v = *vec_at(in, op->c);
+    int64_t n = (int64_t)get_int(in, op->b);
+    uint8_t *p = plain_begin(in, op);
+
+    for (int64_t i = 0; i < n && i < 16; i++) {
+        store_n(in, p + i, 1, v.u8[i]);
+    }
+    access_end(in->env);
+}
+
 void interp_prefetch(Interp *in, const IrOp *op)
 {
     (void)in;

@@ -274,9 +274,15 @@ static ExitKind go_to(Interp *in, uint64_t pc)
     return EXIT_NONE;
 }
 
+/* go_place: to the pc of a place; the interpreter finds out about variants by itself. */
+static ExitKind go_place(Interp *in, uint64_t place)
+{
+    return go_to(in, ir_place_pc(in->guest, place));
+}
+
 static ExitKind go_if(Interp *in, const IrOp *op, bool taken)
 {
-    return go_to(in, get_int(in, taken ? op->a : op->b));
+    return go_place(in, get_int(in, taken ? op->a : op->b));
 }
 
 static uint64_t get_c(const Interp *in, const IrOp *op)
@@ -286,12 +292,14 @@ static uint64_t get_c(const Interp *in, const IrOp *op)
 
 static ExitKind do_exit_to(Interp *in, const IrOp *op)
 {
-    return go_to(in, get_int(in, op->a));
+    return ir_is_const(op->a) ? go_place(in, get_int(in, op->a)) : go_to(in, get_int(in, op->a));
 }
 
 /* exec_run() asks translate_landing() about what a branch of this kind may land on. */
 static ExitKind do_exit_ind(Interp *in, const IrOp *op)
 {
+    if (in->guest->variant && op->imm == ENV_KIND_PLACE)
+        return go_place(in, get_int(in, op->a));
     in->env->rt.btype = op->imm;
     return go_to(in, untag(in->guest, get_int(in, op->a)));
 }

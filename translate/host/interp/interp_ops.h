@@ -32,7 +32,7 @@ OpFn interp_eval;
 /* In interp_mem.c. */
 // clang-format off
 #define INTERP_MEM_OPS(X) \
-    X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(prefetch) \
+    X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(vstore_part) X(prefetch) \
     X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(pac) X(auth) X(fence) X(amo_add) X(amo_andn) \
     X(amo_or) X(amo_xor) X(amo_max_s) X(amo_min_s) \
     X(amo_max_u) X(amo_min_u) X(amo_swap) X(cas) X(cas128) X(ldex) X(stex) X(ldex128) \

@@ -264,7 +264,7 @@ static void edges_inside(Emit *e)
         const uint8_t *entry = NULL;
 
         for (unsigned k = 0; k < e->n_block; k++) {
-            if (e->block[k].ir.pc.va == e->edge[i].target)
+            if (ir_place(&e->block[k].ir) == e->edge[i].target)
                 entry = e->block[k].entry;
         }
         if (entry)
@@ -393,9 +393,9 @@ static bool vec_rule(Emit *e, const IrOp *op)
 
     if (!rule)
         return false;
-    /* vconst's rule reads the constant itself. */
-    int a = op->op == IR_vconst ? -1 : vec_operand(e, info->a, op->a);
-    int b = vec_operand(e, info->b, op->b);
+    bool constants = emit_reads_constants(op);
+    int a = constants ? -1 : vec_operand(e, info->a, op->a);
+    int b = constants ? -1 : vec_operand(e, info->b, op->b);
     int c = vec_operand(e, info->c, op->c);
     bool canonical = canonical_operands(e, op, info, a, b, c);
     IrOp plain = *op;

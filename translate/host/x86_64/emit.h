@@ -72,7 +72,7 @@ typedef struct {
     uint32_t age;
 } PoolReg;
 
-/* An exit that can be linked: the rel32 at site, its stub, where it goes. */
+/* An exit that can be linked: the rel32 at site, its stub, the place where it goes. */
 typedef struct {
     uint8_t *site;
     uint64_t target;
@@ -124,7 +124,7 @@ typedef struct {
 typedef struct {
     IrBlock ir;
     uint8_t *entry;             /* host code */
-    uint64_t next;              /* guest pc that follows in this unit, or 0 */
+    uint64_t next;              /* place that follows in this unit, or 0 */
     bool live_in;               /* NZCV needed here */
     bool live_taken, live_next; /* and at the successors */
     uint8_t n_swap;

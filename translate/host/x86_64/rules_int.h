@@ -14,7 +14,7 @@
     X(cls) X(ctz) X(popcnt) X(min_s) X(max_s) X(min_u) X(max_u) X(rbit) X(bswap) X(bswap16) \
     X(bswap32) X(sext) X(zext) X(bfx_s) X(bfx_u) X(bfi) \
     X(crc32) X(crc32c) X(getf) X(setf) X(setf_k) X(getfp) X(setfp) X(ccmp) X(ccmn) X(select) X(cset) X(vselect) \
-    X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(prefetch) \
+    X(load) X(load_s) X(store) X(vload) X(vstore) X(vload_lane) X(vstore_lane) X(vstore_part) X(prefetch) \
     X(zero_block) X(copy_mem) X(set_mem) X(guard) X(check_align) X(pac) X(auth) X(fence) X(amo_add) X(amo_andn) \
     X(amo_or) X(amo_xor) X(amo_max_s) \
     X(amo_min_s) X(amo_max_u) X(amo_min_u) X(amo_swap) X(cas) X(cas128) X(ldex) X(stex) \

@@ -156,6 +156,52 @@ void rule_vstore_lane(Emit *e, const IrOp *op)
     asm_pextr_m(&e->as, bytes_of(op), m, emit_vec(e, op->c), op->imm);
 }
 
+/* part_of: when bit `bytes` of rcx is set, so many of VT0 go to [rax]; then the rest comes next. */
+static void part_of(Asm *as, unsigned bytes)
+{
+    asm_test_ri(as, 0, RCX, (int32_t)bytes);
+    uint8_t *skip = asm_jcc8(as, CC_Z);
+
+    switch (bytes) {
+    case 8: vop2m(as, V_movq_st, VT0, mem_b(RAX, 0)); break;
+    case 4: vop2m(as, V_movd_st, VT0, mem_b(RAX, 0)); break;
+    default: asm_pextr_m(as, bytes, mem_b(RAX, 0), VT0, 0);
+    }
+    if (bytes > 1) {
+        vshift(as, V_psrldq_i, VT0, VT0, bytes);
+        asm_alu_ri(as, 1, ALU_ADD, RAX, (int32_t)bytes);
+    }
+    asm_patch8(as, skip);
+}
+
+void rule_vstore_part(Emit *e, const IrOp *op)
+{
+    Asm *as = &e->as;
+
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RAX), n = emit_int(e, op->b, RCX);
+
+    if (a != RAX)
+        asm_mov_rr(as, 1, RAX, a);
+    if (n != RCX)
+        asm_mov_rr(as, 1, RCX, n);
+    asm_vmov(as, VT0, emit_vec(e, op->c));
+    asm_alu_ri(as, 1, ALU_CMP, RCX, 16);
+    uint8_t *part = asm_jcc8(as, CC_L);
+
+    vop2m(as, V_movups_st, VT0, mem_b(RAX, 0));
+    uint8_t *done = asm_jmp8(as);
+
+    asm_patch8(as, part);
+    asm_test_rr(as, 1, RCX, RCX);
+    uint8_t *none = asm_jcc8(as, CC_LE);
+
+    for (unsigned bytes = 8; bytes; bytes /= 2)
+        part_of(as, bytes);
+    asm_patch8(as, none);
+    asm_patch8(as, done);
+}
+
 void rule_prefetch(Emit *e, const IrOp *op)
 {
     (void)e, (void)op;      /* the host's own prefetcher does better than a translated hint */

@@ -87,6 +87,12 @@ void emit_shl(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_u(Emit *e, unsigned type, int d, int a, unsigned n);
 void emit_shr_s(Emit *e, unsigned type, int d, int a, unsigned n);
 
+/* emit_reads_constants: the rule reads the op's constants itself. */
+static inline bool emit_reads_constants(const IrOp *op)
+{
+    return op->op == IR_vconst || (op->op == IR_vpack64 && ir_is_const(op->a) && ir_is_const(op->b));
+}
+
 /*
  * emit_unbox: have the interpreter run the instruction unless x is a box of this float type.
  *
@@ -131,7 +137,7 @@ void emit_not(Emit *e, int d);
     X(vqshl_s_i) X(vqshl_u_i) X(vqshl_su_i) X(vshl_s) X(vshl_u) X(vrshl_s) \
     X(vrshl_u) \
     /* rules_vec_perm.c */ \
-    X(vdup) X(vdup_lane) X(vget_u) X(vget_s) X(vset) X(vset_lane) X(vpack64) X(vmov_i) \
+    X(vdup) X(vdup_lane) X(vget_u) X(vget_s) X(vsigns) X(vset) X(vset_lane) X(vpack64) X(vmov_i) \
     X(vconst) \
     X(vzip_lo) X(vzip_hi) X(vuzp_even) X(vuzp_odd) X(vtrn_even) X(vtrn_odd) X(vext) X(vrev) \
     X(vtbl) X(vadd_pair) X(vmax_pair_s) X(vmax_pair_u) X(vmin_pair_s) X(vmin_pair_u) \

@@ -144,6 +144,22 @@ RULE(vget_s)
     return true;
 }
 
+RULE(vsigns)
+{
+    Asm *as = &e->as;
+
+    switch (op->type) {
+    case IR_I8: asm_vmask(as, V_pmovmskb, d, a); break;
+    case IR_I32: asm_vmask(as, V_movmskps, d, a); break;
+    case IR_I64: asm_vmask(as, V_movmskpd, d, a); break;
+    default:
+        vzero(as, VT1);
+        vop3(as, V_packsswb, VT0, a, VT1);
+        asm_vmask(as, V_pmovmskb, d, VT0);
+    }
+    return true;
+}
+
 RULE(vset)
 {
     asm_pinsr(&e->as, 1u << lane_log2(op->type), d, a, b, op->imm);
@@ -172,6 +188,11 @@ RULE(vset_lane)
 
 RULE(vpack64)
 {
+    if (emit_reads_constants(op)) {
+        vop2m(&e->as, V_movaps, d,
+              emit_const128(e, ir_const_value(e->ir, op->a), ir_const_value(e->ir, op->b)));
+        return true;
+    }
     asm_movd_xr(&e->as, 1, d, a);
     asm_pinsr(&e->as, 8, d, d, b, 1);
     return true;

@@ -20,7 +20,7 @@ static bool loops_to_itself(const IrBlock *b)
     case IR_exit_cond:
     case IR_exit_nz:
     case IR_exit_z:
-    case IR_exit_bit: return ir_const_value(b, op->a) == b->pc.va;
+    case IR_exit_bit: return ir_const_value(b, op->a) == ir_place(b);
     default: return false;
     }
 }

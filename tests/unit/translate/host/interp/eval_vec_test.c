@@ -153,6 +153,7 @@ Test(eval_vec, moves)
         ROW(vget_u,    I16, 0, 7, NUM(0x8001ull << 48, 0), Z, Z, NUM(0, 0x8001), 0),
         ROW(vget_s,    I16, 0, 7, NUM(0x8001ull << 48, 0), Z, Z, NUM(0, 0xffffffffffff8001), 0),
         ROW(vget_s,    I16, IRF_SX32, 7, NUM(0x8001ull << 48, 0), Z, Z, NUM(0, 0xffff8001), 0),
+        ROW(vsigns,    I16, 0, 0, NUM(0x8000000000000000, 0xffff), Z, Z, NUM(0, 0x81), 0),
         ROW(vset,      I8,  0, 9, Z, NUM(0, 0x1234), Z, NUM(0x3400, 0), 0),
         ROW(vset_lane, I32, 0, 1 | 3 << 8, Z, COUNT, Z, NUM(0, 0x0f0e0d0c00000000), 0),
         ROW(vpack64,   I64, 0, 0, NUM(9, 1), NUM(9, 2), Z, NUM(2, 1), 0),

@@ -230,7 +230,7 @@ static const Form shift_forms[] = {
 static const Form perm_forms[] = {
     F(vconst, T_INT, L_ALL, imm_none), F(vdup, T_INT, L_ALL, imm_none),
     F(vdup_lane, T_ANY, L_ALL, imm_lane), F(vget_u, T_INT, L128, imm_lane),
-    F(vget_s, T_UP32, L128, imm_lane), F(vset, T_INT, L128, imm_lane),
+    F(vget_s, T_UP32, L128, imm_lane), F(vsigns, T_INT, L128, imm_none), F(vset, T_INT, L128, imm_lane),
     F(vset_lane, T_INT, L128, imm_lane2), F(vpack64, T64, L128, imm_none),
     F(vmov_i, T_INT, L128, imm_none), F(vzip_lo, T_INT, L_VEC, imm_none),
     F(vzip_hi, T_INT, L_VEC, imm_none), F(vuzp_even, T_INT, L_VEC, imm_none),
