@@ -11,6 +11,7 @@
 // expect: first only: vl 13, 0 wrong
 // expect: code that changes: 11 9 30 11
 // expect: length in vl: 5 3
+// expect: jumps to addresses that are none: 14 of 14 faulted there
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -245,6 +246,44 @@ static void changes(void)
     printf("\n");
 }
 
+/* ---- bits that no address has ---- */
+
+static uint64_t jumped_to;
+static int faulted;
+
+static void back(int sig, siginfo_t *si, void *ctx)
+{
+    unsigned long *r = ((ucontext_t *)ctx)->uc_mcontext.__gregs;
+
+    (void)sig;
+    faulted += (uint64_t)si->si_addr == jumped_to && r[REG_PC] == jumped_to;
+    r[REG_PC] = r[REG_RA];
+}
+
+static void land(void)
+{
+}
+
+/*
+ * Translations are kept by more than the address: such a jump must find none of them. Left out are
+ * the two bits in which a jump's kind stands (translate/env.h).
+ */
+static void nowhere(void)
+{
+    struct sigaction sa = { .sa_sigaction = back, .sa_flags = SA_SIGINFO };
+
+    sigaction(SIGSEGV, &sa, NULL);
+    land();
+    for (int bit = 48; bit < 64; bit++) {
+        if (bit == 54 || bit == 55)
+            continue;
+        jumped_to = (uint64_t)land | 1ul << bit;
+        __asm__ volatile(V("vsetivli zero, 4, e32, m1, ta, ma"));
+        ((void (*)(void))jumped_to)();
+    }
+    printf("jumps to addresses that are none: %d of 14 faulted there\n", faulted);
+}
+
 int main(void)
 {
     int wrong = 0;
@@ -263,5 +302,6 @@ int main(void)
     __asm__ volatile(V("vsetivli zero, 5, e8, m1, ta, ma\n vsetvli zero, zero, e16, m2, ta, ma\n"
                        "csrr %0, vl\n vsetivli %1, 3, e64, m2, ta, ma") : "=&r"(vl), "=r"(vl2));
     printf("length in vl: %ld %ld\n", vl, vl2);
+    nowhere();
     return 0;
 }

@@ -10,4 +10,5 @@
 // expect: first only: vl 13, 0 wrong
 // expect: code that changes: 11 9 30 11
 // expect: length in vl: 5 3
+// expect: jumps to addresses that are none: 14 of 14 faulted there
 #include "vector_riscv.c"

@@ -265,7 +265,9 @@ static ExitKind exec(Env *env, const IrBlock *b)
 static ExitKind exec_at_pc(Env *env, bool single)
 {
     uint64_t pc = *pc_at(env, interp_guest);
-    Lifted *l = cache_find(env, pc, single);
+    /* No address has bits there, and lifting would take them for a variant (env.h). */
+    bool nowhere = interp_guest->variant && pc >> ENV_VARIANT_LSB;
+    Lifted *l = nowhere ? NULL : cache_find(env, pc, single);
 
     if (!l) {
         return lift_fetch_fault(env, interp_guest, guest_addr(pc));
