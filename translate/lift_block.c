@@ -8,6 +8,7 @@
  */
 #include "translate/lift_block.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ static uint32_t lift_one(Lift *l)
     n_op = ir->n_op;
     l->row = NULL;
     len = l->guest->lift_insn(l);
+    assert(len == LIFT_CUT || len <= l->code_len);
     if (len == LIFT_CUT) {
         ir->n_op = before;
         ir->n_insn--;

@@ -283,6 +283,24 @@ IrVal ir_emit(IrBlock *b, IrOpcode op, IrType type, unsigned flags, IrVal a, IrV
     return d;
 }
 
+IrVal ir_emit_at(IrBlock *b, uint32_t at, IrOpcode op, IrType type, IrVal a, IrVal bb)
+{
+    IrVal d = ir_emit(b, op, type, 0, a, bb, IR_NONE, 0);
+    uint32_t last = b->n_op - 1;
+    IrOp made = b->op[last];
+
+    assert(made.d == d.ref);
+    memmove(&b->op[at + 1], &b->op[at], (last - at) * sizeof(*b->op));
+    b->op[at] = made;
+    /* All: numbers of temporaries and of operations need not have the same order after the first time. */
+    for (uint32_t i = 0; i < b->n_temp; i++) {
+        b->temp[i].def += b->temp[i].def >= at;
+    }
+    b->temp[ir_temp_index(d.ref)].def = (uint16_t)at;
+    b->insn_start += at < b->insn_start;
+    return d;
+}
+
 /* ---- integer shorthands ---- */
 
 static IrVal int_op(IrBlock *b, IrOpcode op, IrVal x, IrVal y, uint32_t imm)

@@ -205,6 +205,12 @@ IrVal ir_emit(IrBlock *b, IrOpcode op, IrType type, unsigned flags, IrVal a, IrV
               uint32_t imm);
 
 /*
+ * ir_emit_at: an op of at most two operands, registers among them, before op number at, of this or an
+ * earlier instruction: its result may be used from there on. None behind it may fault.
+ */
+IrVal ir_emit_at(IrBlock *b, uint32_t at, IrOpcode op, IrType type, IrVal a, IrVal bb);
+
+/*
  * ir_set: guest register index = v. A temporary of the same instruction that nothing has read is
  * made in the register directly, where the order rules allow it; else a mov or vmov. v may still
  * be used afterwards.

@@ -101,6 +101,19 @@ void rv_set_w(Lift *l, unsigned r, IrVal v);
  */
 bool rv_known_x(const Lift *l, unsigned r, uint64_t *value);
 
+/*
+ * Idioms (lift_idiom.c); false: not one. rv_shift_pair: SLLI of n places, an instruction of so many bytes,
+ * and a right shift of rd behind it. rv_rotate: the OR of a rotation.
+ */
+bool rv_shift_pair(Lift *l, unsigned rd, unsigned rs1, unsigned n, unsigned bytes);
+bool rv_rotate(Lift *l, unsigned rd, unsigned rs1, unsigned rs2);
+
+/*
+ * rv_peek: n bytes of code, `at` bytes behind the instruction's first, to take along by Lift.more. NULL:
+ * not to be, or they are not on its page: a block ends there.
+ */
+const uint8_t *rv_peek(const Lift *l, unsigned at, unsigned n);
+
 /* rv_address: the base of an access at rs1 + *disp; a base that is known takes *disp in. */
 IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp);
 

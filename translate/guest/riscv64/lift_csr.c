@@ -116,7 +116,7 @@ LIFT(csrrw)
  */
 static bool fuse_compare(Lift *l, unsigned r)
 {
-    const void *code = r && l->fuse ? lift_peek(l, guest_addr(l->pc.va + 4), 8) : NULL;
+    const uint8_t *code = r ? rv_peek(l, 4, 8) : NULL;
     uint32_t w[2];
 
     if (!code) {

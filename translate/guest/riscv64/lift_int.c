@@ -91,7 +91,14 @@ OP_RR(sll, shl)
 OP_RR(srl, shr_u)
 OP_RR(sra, shr_s)
 OP_RR(xor, xor)
-OP_RR(or, or)
+LIFT(or)
+{
+    if (!rv_rotate(l, a->rd, a->rs1, a->rs2)) {
+        rv_set_x(l, a->rd, ir_op2(l->ir, IR_or, rv_get_x(l, a->rs1), rv_get_x(l, a->rs2)));
+    }
+    return true;
+}
+
 OP_RR(and, and)
 OP_RR(mul, mul)
 OP_RR(mulh, mulh_s)
@@ -114,7 +121,15 @@ OP_WW(rorw, ror)
 OP_RI(xori, xor, imm)
 OP_RI(ori, or, imm)
 OP_RI(andi, and, imm)
-OP_RI(slli, shl, sh)
+
+LIFT(slli)
+{
+    if (!rv_shift_pair(l, a->rd, a->rs1, a->sh, insn_bytes(a->word))) {
+        rv_set_x(l, a->rd, ir_op2(l->ir, IR_shl, rv_get_x(l, a->rs1), imm(l, a->sh)));
+    }
+    return true;
+}
+
 OP_RI(srli, shr_u, sh)
 OP_RI(srai, shr_s, sh)
 OP_RI(rori, ror, sh)
