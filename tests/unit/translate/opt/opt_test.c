@@ -19,6 +19,7 @@ typedef struct {
     IrBlock *b;
     IrVal value[8]; /* of the current instruction, i64 */
     unsigned n;
+    IrVal word;     /* i32, of this instruction or an earlier one */
 } Gen;
 
 static unsigned pick(unsigned n)
@@ -53,6 +54,12 @@ static IrVal make_arith(Gen *g)
     return raw(g, op[pick(ARRAY_LEN(op))], IR_I64, 0, any(g), any(g), 0);
 }
 
+/* Two words into one, as code does that keeps words in wide registers. */
+static IrVal make_word(Gen *g)
+{
+    return raw(g, IR_sext, IR_I64, 0, raw(g, IR_add, IR_I32, 0, any(g), any(g), 0), IR_NONE, 32);
+}
+
 static IrVal make_narrow(Gen *g)
 {
     IrVal t = raw(g, IR_add, IR_I32, 0, any(g), any(g), 0);
@@ -82,7 +89,7 @@ static IrVal make_cset(Gen *g)
     return raw(g, IR_select, IR_I64, 0, any(g), any(g), pick(16));
 }
 
-static IrVal (*const makers[])(Gen *) = { make_arith, make_narrow, make_load, make_copy,
+static IrVal (*const makers[])(Gen *) = { make_arith, make_narrow, make_word, make_load, make_copy,
                                           make_cset };
 
 static void gen_flags(Gen *g)
@@ -103,14 +110,22 @@ static void gen_writes(Gen *g)
         IrOp move = { .op = IR_mov, .type = pick(3) ? IR_I64 : IR_I32,
                       .a = g->value[pick(g->n)].ref, .d = IR_REG0 + (first + i) % 6 };
 
+        if (pick(2))        /* a word in a register, which is often all that is read of it */
+            move = (IrOp){ .op = IR_sext, .type = IR_I64, .imm = 32, .d = move.d,
+                           .a = pick(3) && g->word.ref ? g->word.ref : move.a };
+
         test_raw(g->b, move);
     }
 }
 
 static void gen_insn(Gen *g, unsigned index)
 {
+    static const IrOpcode word[] = { IR_add, IR_xor, IR_ror, IR_shr_u };
+
     test_raw(g->b, (IrOp){ .op = IR_insn, .imm = 4 * index });
     g->n = 0;
+    if (pick(2))
+        g->word = raw(g, word[pick(ARRAY_LEN(word))], IR_I32, 0, any(g), any(g), 0);
     for (unsigned n = 1 + pick(5); n--;) {
         g->value[g->n] = makers[pick(ARRAY_LEN(makers))](g);
         g->n++;
