@@ -346,7 +346,7 @@ def main():
     if a.oracle:
         commands.append(("oracle", shlex.split(a.oracle)))
     todo, passed, failed = check_encodings.read_todo(a.tool), 0, 0
-    check_encodings.read_exceptions(todo)
+    check_encodings.read_exceptions("aarch64", todo)
     for name, command in commands:
         good, bad = run_engine(name, command, guest, tests, os.path.join(folder, "traces"), todo,
                                a.jobs)

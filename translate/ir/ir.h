@@ -63,8 +63,15 @@ typedef enum { IR_EXC_UNDEF, IR_EXC_BREAK } IrExc;
  * instruction that prepared it: they make a, b and c so again (with N set c is added to the
  * addresses it is to go down from) and go to that instruction, imm & IR_REDO_WORDS words back.
  * IR_REDO_RARE: most often there is nothing left to do.
+ *
+ * copy_mem takes steps, each of which loads all its bytes before it stores any. Of what lies inside
+ * of one page on both sides it does the byte that comes first; then all, when that is fewer than
+ * IR_COPY_STEP bytes; else IR_COPY_STEP bytes as often as they are there, and the rest by 32, 16,
+ * 8, 4, 2 and 1 as its number says. A CPU may choose, and only a copy onto itself against its
+ * direction tells, but all hosts and the interpreter are to leave the same memory. (Restartable
+ * sequences, always interpreted, go byte by byte.)
  */
-enum { IR_REDO_WORDS = 15, IR_REDO_RARE = 16 };
+enum { IR_REDO_WORDS = 15, IR_REDO_RARE = 16, IR_COPY_STEP = 64 };
 
 /* IrOp.flags */
 enum {

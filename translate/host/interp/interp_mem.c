@@ -319,6 +319,21 @@ static void section_move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, boo
     }
 }
 
+/*
+ * move_steps: the steps of ir.h. Only a copy onto itself against its direction shows them, which
+ * needs a main instruction without its prologue; memmove() in one go would be as right, but
+ * differ from translated code.
+ */
+static void move_steps(uint64_t dst, uint64_t src, uint64_t n, bool down)
+{
+    for (uint64_t left = n, step; left; left -= step) {
+        step = n < IR_COPY_STEP ? n : least(IR_COPY_STEP, 1ull << (63 - __builtin_clzll(left)));
+        uint64_t at = down ? left - step : n - left;
+
+        memmove((void *)(dst + at), (const void *)(src + at), step);
+    }
+}
+
 /* move: n bytes inside of one page each; the one at probe first, so that it is what faults. */
 static void move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, uint64_t probe)
 {
@@ -331,7 +346,7 @@ static void move(Interp *in, uint64_t dst, uint64_t src, uint64_t n, uint64_t pr
         section_move(in, dst, src, n, probe != 0);
     } else {
         *(volatile uint8_t *)(dst + probe) = first;
-        memmove((void *)dst, (const void *)src, n);
+        move_steps(dst, src, n, probe != 0);
     }
     access_end(in->env);
 }

@@ -8,7 +8,7 @@
  * counted in the guest's register. A look at the poll page ends the turn.
  *
  * Up to 63 bytes are all loaded before any is stored, more go by 64 at once, so that the sides may
- * overlap as the direction allows.
+ * overlap as the direction allows. ir.h has the steps, which the interpreter takes, too.
  */
 #include "translate/host/x86_64/rules_int.h"
 

@@ -921,10 +921,36 @@ void rule_div_s(Emit *e, const IrOp *op)
 
 /* ---- bit counting and reversal ---- */
 
+/*
+ * count_zeros: leading, else trailing zero bits without LZCNT and TZCNT: by a bit scan, which does not
+ * say what it makes of 0.
+ */
+static void count_zeros(Emit *e, const IrOp *op, bool leading)
+{
+    Asm *as = &e->as;
+    int w = emit_wide(op), last = w ? 63 : 31;
+
+    emit_clobber_flags(e);
+    int a = emit_int(e, op->a, RCX);
+
+    asm_mov_ri(as, RAX, leading ? 2 * last + 1 : last + 1);
+    if (leading)
+        asm_bsr(as, w, RCX, a);
+    else
+        asm_bsf(as, w, RCX, a);
+    asm_cmovcc(as, 0, CC_E, RCX, RAX);
+    int r = emit_int_dst(e, op->d);
+
+    if (leading)
+        asm_alu_ri(as, 0, ALU_XOR, RCX, last);
+    asm_mov_rr(as, 0, r, RCX);
+    emit_int_done(e, op->d, r);
+}
+
 void rule_clz(Emit *e, const IrOp *op)
 {
     if (!e->hf->lzcnt) {
-        emit_eval(e, op);
+        count_zeros(e, op, true);
         return;
     }
     emit_clobber_flags(e);
@@ -938,10 +964,6 @@ void rule_cls(Emit *e, const IrOp *op)
 {
     int w = emit_wide(op);
 
-    if (!e->hf->lzcnt) {
-        emit_eval(e, op);
-        return;
-    }
     emit_clobber_flags(e);
     int a = emit_int(e, op->a, RCX);
 
@@ -953,14 +975,19 @@ void rule_cls(Emit *e, const IrOp *op)
     asm_alu_ri(&e->as, w, ALU_OR, RAX, 1);
     int r = emit_int_dst(e, op->d);
 
-    asm_lzcnt(&e->as, w, r, RAX);
+    if (e->hf->lzcnt) {
+        asm_lzcnt(&e->as, w, r, RAX);
+    } else {
+        asm_bsr(&e->as, w, r, RAX);
+        asm_alu_ri(&e->as, 0, ALU_XOR, r, w ? 63 : 31);
+    }
     emit_int_done(e, op->d, r);
 }
 
 void rule_ctz(Emit *e, const IrOp *op)
 {
     if (!e->hf->bmi1) {
-        emit_eval(e, op);
+        count_zeros(e, op, false);
         return;
     }
     emit_clobber_flags(e);
