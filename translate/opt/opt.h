@@ -20,8 +20,9 @@ enum { OPT_NO_POLL = UINT32_MAX };
 
 /*
  * opt_live: remove what nobody reads: temporaries, writes of guest registers and of NZCV that
- * are overwritten first. All guest registers are taken as read at exits, polls and by whatever
- * may fault. Ops after which NZCV may still be read get IRF_LIVE; the uses of temporaries are
- * right afterwards. Linear; leaves a block that passes ir_verify() with the same effect.
+ * are overwritten first, sign extensions of 32 bits into registers of which no more is read. All
+ * guest registers are taken as read whole at exits, polls and by whatever may fault. Ops after
+ * which NZCV may still be read get IRF_LIVE; the uses of temporaries are right afterwards. Linear;
+ * leaves a block that passes ir_verify() with the same effect.
  */
 void opt_live(IrBlock *b, OptLive *l);
