@@ -350,6 +350,8 @@ int main(int argc, char **argv, char **envp)
     } else if (!start_by_binfmt(argc, argv, &s)) {
         command_line(argc, argv, &s);
     }
+    if (getauxval(AT_SECURE))
+        options_drop_env(envp);
     if (options.prefix && !path_prefix_active)
         path_prefix_set(options.prefix);
     adopt_limits();
