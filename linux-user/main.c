@@ -121,6 +121,7 @@ static bool start_by_binfmt(int argc, char **argv, Start *s)
     s->path = argv[1];
     s->fd = open_fd ? (int)fd : -1;
     s->argv = argv + (keep ? 2 : 1);
+    exec_by_kernel();
     return true;
 }
 
