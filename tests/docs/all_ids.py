@@ -42,6 +42,7 @@ if pid == 0:
     os.read(mapped[0], 1)
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    libc.prctl(1, 9)                    # PR_SET_PDEATHSIG, SIGKILL: it ends with us
     os.environ["container"] = "lxc"     # tells debootstrap that nobody makes device files here
     if ordinary:
         become_ordinary()
