@@ -212,7 +212,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-oci check-docs check-deb check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-oci check-docs check-deb check-packages check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man oci deb clean help
 
@@ -306,6 +306,12 @@ check-oci: $(O)/mimus $(O)/mimus-run
 check-deb: $(O)/mimus-run
 	@ls $(O)/deb/*.deb >/dev/null 2>&1 || sh scripts/deb.sh $(O)/deb
 	@$(PYTHON) tests/deb/run.py --debs $(O)/deb --mimus-run $(O)/mimus-run --out $(O)/deb-tests
+
+# Not part of check: Debian packages with their test suites in a chroot, for hours. PACKAGES=hello,jq,
+# GUEST=riscv64; PEER=1 compares with another emulator. Needs root and mmdebstrap.
+check-packages: $(O)/mimus $(O)/mimus-binfmt
+	@$(PYTHON) tests/packages/run.py --mimus $(O) --out $(O)/packages $(if $(GUEST),--guest $(GUEST)) \
+	    $(if $(PACKAGES),--only $(PACKAGES)) $(if $(PEER),--peer)
 
 # The commands of docs/*.md. SLOW=1 makes whole Debian roots, too.
 check-docs: $(O)/mimus $(O)/mimus-run $(O)/mimus-binfmt

@@ -30,6 +30,9 @@ enum { HANDOVER_BYTES = 32 * 1024, ENV_ON_STACK = 4096, OWN_FD_LOWEST = 32 };
 
 static int self_fd = -1;
 
+/* The kernel's binfmt_misc started the first of us: it knows how to run programs of the guest. */
+static bool by_kernel;
+
 int exec_keep_fd(int fd)
 {
     int high = own_fd_add(fd);
@@ -409,12 +412,31 @@ static long count_pointers(Thread *t, GuestAddr v)
     }
 }
 
+void exec_by_kernel(void)
+{
+    by_kernel = true;
+}
+
+/*
+ * brings_rights: a file that gives its caller rights: set-id bits, capabilities. Only the kernel can give
+ * them, by an entry with flag C. Where options of ours matter, they matter more: it does not pass them on.
+ */
+static bool brings_rights(int fd)
+{
+    struct stat st;
+
+    if (!by_kernel || path_prefix_active || host_call(SYS_fstat, fd, &st) < 0)
+        return false;
+    return (st.st_mode & S_ISUID) || (st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ||
+           host_call(SYS_fgetxattr, fd, "security.capability", NULL, 0) > 0;
+}
+
 /* handover_text: the variable for the next mimus. False: it does not fit. */
 static bool handover_text(char *buf, size_t len, int fd, const char *name)
 {
     char limits[512];
-    size_t n = (size_t)snprintf(buf, len, HANDOVER_VAR "pid=%d;fd=%d;self=%d;name=",
-                                (int)getpid(), fd, self_fd);
+    size_t n = (size_t)snprintf(buf, len, HANDOVER_VAR "pid=%d;fd=%d;self=%d;kernel=%d;name=",
+                                (int)getpid(), fd, self_fd, by_kernel);
 
     limits_export(limits, sizeof(limits));
     if (n + 3 * (strlen(name) + strlen(limits)) + 32 > len)
@@ -510,6 +532,13 @@ static long run_plan(Thread *t, ExecPlan *plan, const char *name, const GuestArr
         plan->guest ? "mimus" : "the host");
     if (!plan->guest || self_is_lost())
         return make_call(t, plan->dirfd, plan->path, argv, envp, plan->flags);
+    if (brings_rights(plan->fd)) {
+        long err = make_call(t, plan->dirfd, plan->path, argv, envp, plan->flags);
+
+        /* The entry is gone; or it cannot name a file that is a descriptor, closed on exec. */
+        if (err != -ENOEXEC && err != -ENOENT)
+            return err;
+    }
     if (fill_envp(t, g, handover, arrays) < 0)
         return -EFAULT;
     if (!handover_text(handover, sizeof(handover), plan->fd, name))
@@ -616,6 +645,9 @@ bool exec_handover(char **envp, ExecHandover *h)
     if (!field(&text, "self", number, sizeof(number)))
         return false;
     h->self_fd = atoi(number);
+    if (!field(&text, "kernel", number, sizeof(number)))
+        return false;
+    by_kernel = atoi(number) != 0;
     if (!field(&text, "name", h->name, sizeof(h->name)) ||
         !field(&text, "limits", limits, sizeof(limits)))
         return false;

@@ -6,7 +6,8 @@
  * binary that works in any chroot; no binfmt_misc entry is needed. argv is the guest's own (so
  * /proc/PID/cmdline is right), the open file and what else the new mimus must know travel in
  * one variable, the last of the environment, which it takes out again. Scripts are resolved
- * here, as their interpreter may lie under the -L prefix. All else is the host kernel's.
+ * here, as their interpreter may lie under the -L prefix. All else is the host kernel's; so are
+ * programs that bring rights along, where binfmt_misc runs them.
  */
 #pragma once
 
@@ -62,6 +63,9 @@ void exec_plan_free(ExecPlan *plan);
 bool exec_is_self(int fd);
 void exec_keep_self(int passed, const char *argv0);
 int exec_keep_fd(int fd);
+
+/* exec_by_kernel: binfmt_misc started us; so it can start others. */
+void exec_by_kernel(void);
 
 /* What the variable says in a mimus that was executed by another. */
 typedef struct {

@@ -121,6 +121,7 @@ static bool start_by_binfmt(int argc, char **argv, Start *s)
     s->path = argv[1];
     s->fd = open_fd ? (int)fd : -1;
     s->argv = argv + (keep ? 2 : 1);
+    exec_by_kernel();
     return true;
 }
 
@@ -350,6 +351,8 @@ int main(int argc, char **argv, char **envp)
     } else if (!start_by_binfmt(argc, argv, &s)) {
         command_line(argc, argv, &s);
     }
+    if (getauxval(AT_SECURE))
+        options_drop_env(envp);
     if (options.prefix && !path_prefix_active)
         path_prefix_set(options.prefix);
     adopt_limits();

@@ -502,6 +502,34 @@ void options_from_env(char **envp)
     }
 }
 
+/* is_ours: does a mimus that starts with this variable look at it? */
+static bool is_ours(const char *var)
+{
+    bool mimus = !strncmp(var, "MIMUS_", 6);
+
+    if (!mimus && strncmp(var, "QEMU_", 5))
+        return false;
+    var += mimus ? 6 : 5;
+    if (mimus && (env_value(var, "EXEC") || env_value(var, "CPU_MASK")))
+        return true;
+    for (unsigned i = 0; i < ARRAY_LEN(table); i++) {
+        if (table[i].env && env_value(var, table[i].env))
+            return true;
+    }
+    return false;
+}
+
+void options_drop_env(char **envp)
+{
+    char **kept = envp;
+
+    for (char **e = envp; *e; e++) {
+        if (!is_ours(*e))
+            *kept++ = *e;
+    }
+    *kept = NULL;
+}
+
 static bool same_name(const char *var, const char *edit)
 {
     size_t n = strcspn(edit, "=");

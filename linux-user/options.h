@@ -40,6 +40,13 @@ extern bool options_privileged;
 void options_from_env(char **envp);
 
 /*
+ * options_drop_env: take the twins out of envp, and what else of it mimus looks at. A privileged program
+ * passes its caller's environment on to programs that it starts with all its rights; ld.so does the same
+ * with its variables.
+ */
+void options_drop_env(char **envp);
+
+/*
  * options_parse: options of the command line. Returns the index in argv of the program to
  * run. Bad usage, -h, -version and the like end the process.
  */

@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -205,7 +206,8 @@ void run_mounts(RunJob *job)
         overlay(job);
     if (mount(job->root, job->root, NULL, MS_BIND | MS_REC, NULL) < 0)
         run_fail("%s: cannot be mounted: %s", job->root, strerror(errno));
-    root_fd = open(job->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* The parent of "/" is what is mounted on it now; its own name is what was there before. */
+    root_fd = open(strcmp(job->root, "/") ? job->root : "/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root_fd < 0)
         run_fail("%s: %s", job->root, strerror(errno));
     mount_dev();

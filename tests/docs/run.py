@@ -10,7 +10,8 @@ block of a page says what is done with it, in the page's order and in one folder
   <!-- file: NAME -->               the block is the content of a file
   <!-- run: PROGRAM ... -->         the block is run by sh, if these programs are there; `table`
                                     (a binfmt_misc table of our own), `all-ids` (one that root has, with
-                                    all users), `slow` and `rust-std-aarch64` can be named, too
+                                    all users), `user-ids` (an ordinary user with a range of ids, and no
+                                    table), `slow` and `rust-std-aarch64` can be named, too
   <!-- expect: TEXT -->             what the last run has printed has this text
 
 A block for sh without a comment is not run, and counted as such. Links between pages must lead
@@ -31,7 +32,8 @@ SLOW = False
 TABLE = "/proc/sys/fs/binfmt_misc"
 COMMENT = re.compile(r"^<!-- (file|run|expect): (.*?) -->\s*$")
 # Commands that need a table of their own are run in namespaces that have one.
-NAMESPACES = {"table": ["unshare", "-Urm"], "all-ids": [sys.executable, os.path.join(HERE, "all_ids.py")]}
+ALL_IDS = [sys.executable, os.path.join(HERE, "all_ids.py")]
+NAMESPACES = {"table": ["unshare", "-Urm"], "all-ids": ALL_IDS, "user-ids": [*ALL_IDS, "--ordinary"]}
 REGISTER = "mount -t binfmt_misc binfmt_misc %s\nmimus-binfmt register >/dev/null\n" % TABLE
 
 
@@ -60,6 +62,11 @@ def table():
     """Can we have a binfmt_misc table of our own?"""
     return subprocess.run(["unshare", "-Urm", "mount", "-t", "binfmt_misc", "binfmt_misc", TABLE],
                           stderr=subprocess.DEVNULL).returncode == 0
+
+
+def reachable(folders):
+    """Can an ordinary user use them?"""
+    return all(subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "test", "-x", f]).returncode == 0 for f in folders)
 
 
 def rust_std(out, env):
@@ -95,8 +102,12 @@ def lacking(needs, env, out):
         elif n in NAMESPACES:
             if not table():
                 return "a binfmt_misc table in a user namespace"
-            if n == "all-ids" and os.getuid():
+            if n != "table" and os.getuid():
                 return "root"
+            if n == "user-ids" and not (shutil.which("newuidmap") and os.path.exists("/etc/subuid")):
+                return "uidmap"
+            if n == "user-ids" and not reachable([out, *env["PATH"].split(":")[:1]]):
+                return "a folder of tests that everybody can reach"
         elif n == "rust-std-aarch64":
             if not rust_std(out, env):
                 return "Debian's rustc and cargo with libstd-rust-dev for arm64"
@@ -138,9 +149,9 @@ def run_page(path, out, env):
                 continue
             command = ["sh", "-euc", body]
             for need in set(argument.split()) & set(NAMESPACES):
-                command = [*NAMESPACES[need], "sh", "-euc", REGISTER + body]
+                command = [*NAMESPACES[need], "sh", "-euc", body if need == "user-ids" else REGISTER + body]
             r = subprocess.run(command, cwd=folder, env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, timeout=900)
+                               stderr=subprocess.STDOUT, text=True, timeout=1800)
             said = r.stdout
             counts[r.returncode != 0] += 1
             if r.returncode:

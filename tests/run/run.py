@@ -130,6 +130,13 @@ def case_network(b):
         raise Wrong("devices: %s" % seen)
 
 
+def case_root_of_the_machine(b):
+    """The host's own root, with a table in which foreign programs run."""
+    hello = os.path.join(b.out, "root/bin/uname")
+    b.run(sh("/bin/true && exec %s -m" % hello), root="/", output="aarch64")
+    b.run(["ls", TABLE], root="/", says="mimus-aarch64")
+
+
 def case_hostname(b):
     b.run("--hostname", "box", ["hostname"], output="box")
 

@@ -5,10 +5,13 @@
 usage: run.py [--mimus FILE]
 
 A set-user-id copy of mimus is started by another user with variables, options and a forged
-handover that would make it write files; it must write none and run the program. Needs root.
+handover that would make it write files; it must write none and run the program. Then credential.py
+does the same, and more, with set-id programs of a chroot that binfmt_misc gives their rights. Needs
+root; the second part a table of binfmt_misc in namespaces (Linux 6.7).
 """
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +45,31 @@ def handover(folder):
     """A shell that knows its process id, which exec keeps, forges the variable."""
     return ('exec env -i "MIMUS_EXEC=pid=$$;fd=99;self=99;name=x;limits=;D=%s/log4;d=in_asm" '
             '%s/mimus %s/prog' % (folder, folder, folder))
+
+
+ALL_IDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "all_ids.py")
+TABLE = ["mount", "-t", "binfmt_misc", "binfmt_misc", "/proc/sys/fs/binfmt_misc"]
+
+
+def run_credential(mimus, folder):
+    """(passed, failed) of credential.py."""
+    why = None
+    if subprocess.run([sys.executable, ALL_IDS, *TABLE], stderr=subprocess.DEVNULL).returncode:
+        why = "no binfmt_misc in a user namespace here"
+    elif not os.path.exists("/usr/aarch64-linux-gnu/lib/libc.so.6"):
+        why = "no libraries of arm64 here"
+    if why:
+        print("secure: skipped: flag C: " + why)
+        return 0, 0
+    r = subprocess.run([sys.executable, ALL_IDS, sys.executable, os.path.join(os.path.dirname(__file__), "credential.py"),
+                        "--mimus", mimus, "--folder", folder], stdout=subprocess.PIPE, text=True, timeout=300)
+    lines = r.stdout.splitlines()
+    print("\n".join(lines[:-1]), end="\n" if lines[1:] else "")
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1] if lines else "")
+    if not counts:
+        print("secure: FAIL: credential.py ends with status %d: %s" % (r.returncode, lines[-1:]))
+        return 0, 1
+    return int(counts[1]), int(counts[2])
 
 
 def main():
@@ -83,6 +111,9 @@ def main():
             else:
                 failed += 1
                 print("secure/%s: FAIL: output %r, files %s" % (name, out, logs))
+        os.chmod(folder, 0o755)
+        os.mkdir(folder + "/credential", 0o755)
+        passed, failed = (a + b for a, b in zip((passed, failed), run_credential(args.mimus, folder + "/credential")))
     finally:
         shutil.rmtree(folder)
     print("%d passed, %d failed" % (passed, failed))

@@ -105,7 +105,7 @@ const HostFeatures *host_features(void)
 {
     if (!__atomic_load_n(&known, __ATOMIC_ACQUIRE)) {
         HostFeatures f;
-        const char *name = getenv("MIMUS_CPU_MASK");
+        const char *name = secure_getenv("MIMUS_CPU_MASK");
 
         find(&f);
         if (name)
