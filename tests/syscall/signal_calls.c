@@ -281,17 +281,23 @@ static void default_actions(void)
 
 static void stopped_child(void)
 {
-    int status;
+    int status, until[2];
+    char none;
+
+    IS(pipe(until) == 0);
     pid_t pid = fork();
 
     if (pid == 0) {
+        close(until[1]);
         raise(SIGSTOP);
-        _exit(3);
+        _exit(read(until[0], &none, 1) == 0 ? 3 : 4);   /* not before it was seen to go on */
     }
     IS(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) &&
        WSTOPSIG(status) == SIGSTOP);
     kill(pid, SIGCONT);
     IS(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+    close(until[1]);
+    close(until[0]);
     IS(waitpid(pid, &status, 0) == pid && status == 3 << 8);
 }
 
