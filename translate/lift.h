@@ -22,10 +22,17 @@ typedef struct DecodeRow {
  * along (Lift.more), or code that it calls. It then sets IRF_REPLAY in its marker: whenever an
  * access faults, or a `guard` finds zero, the marker's instruction is run by itself, unfused.
  *
+ * lift_ahead: n bytes of code, `at` bytes behind the instruction's first, to take along. NULL: no
+ * sequences now, or they are not on its page, where a block ends.
+ *
  * lift_peek: n bytes of executable guest code at a, all in one page, to look at; or NULL.
  * lift_depend: the block is made from code at a, too: call it before the bytes that count are
  * read; when they change the block's unit is dropped.
  */
+static inline const uint8_t *lift_ahead(const Lift *l, unsigned at, unsigned n)
+{
+    return l->fuse && at + n <= l->code_len ? l->code + at : NULL;
+}
 const void *lift_peek(const Lift *l, GuestAddr a, unsigned n);
 void lift_depend(Lift *l, GuestAddr a);
 

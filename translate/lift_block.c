@@ -43,22 +43,22 @@ uint32_t lift_hash(const uint8_t *code, uint32_t n)
 
 /*
  * A copy of a block's code. With Guest.blanket_icache it is lifted from one, so that what is hashed
- * is what was lifted, though another thread writes meanwhile. Bytes are copied once, when needed.
+ * is what was lifted, though another thread writes meanwhile. Bytes are copied once, when needed: a
+ * block is in one page, but for what its last instruction has on the next.
  */
 typedef struct {
     uint32_t n;
-    uint8_t bytes[LIFT_MAX_INSNS * 4 + CODE_AHEAD];
+    uint8_t bytes[PAGE_BYTES + CODE_AHEAD];
 } CodeCopy;
 
-/* copy_code: the byte for l->pc, and l->code_len or what lift functions look at behind it, is there. */
-static void copy_code(Lift *l, CodeCopy *c, GuestAddr start, uint64_t page_end)
+/* copy_code: have l->code in the copy, with no more than lift functions look at behind the instruction. */
+static void copy_code(Lift *l, CodeCopy *c, GuestAddr start)
 {
-    uint32_t off = (uint32_t)(l->pc.va - start.va);
-    uint64_t left = page_end - l->pc.va, ahead = left < CODE_AHEAD ? left : CODE_AHEAD;
-    uint32_t end = off + (uint32_t)(ahead > l->code_len ? ahead : l->code_len);
+    uint32_t off = (uint32_t)(l->pc.va - start.va), end;
 
-    if (end > sizeof(c->bytes))
-        end = sizeof(c->bytes);
+    if (l->code_len > CODE_AHEAD)
+        l->code_len = CODE_AHEAD;
+    end = off + l->code_len;
     if (end > c->n)
         memcpy(c->bytes + c->n, (const uint8_t *)start.va + c->n, end - c->n);
     c->n = end > c->n ? end : c->n;
@@ -201,7 +201,7 @@ static unsigned lift_some(IrBlock *ir, GuestAddr place, unsigned max_insns, uint
         l.code_len = code_bytes(g, l.pc, page_end);
         l.code = (const uint8_t *)l.pc.va;
         if (g->blanket_icache)
-            copy_code(&l, &copy, pc, page_end);
+            copy_code(&l, &copy, pc);
         len = lift_one(&l);
         if (len == LIFT_CUT) {
             break;

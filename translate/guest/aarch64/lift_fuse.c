@@ -80,8 +80,7 @@ typedef struct {
 /* words_from: up to max words of this page from the first on. */
 static unsigned words_from(const Lift *l, uint32_t *w, unsigned max)
 {
-    uint64_t left = (PAGE_BYTES - (l->pc.va & (PAGE_BYTES - 1))) / 4;
-    unsigned n = left < max ? (unsigned)left : max;
+    unsigned left = l->code_len / 4, n = left < max ? left : max;
 
     memcpy(w, l->code, n * 4);
     return n;

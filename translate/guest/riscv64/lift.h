@@ -108,12 +108,6 @@ bool rv_known_x(const Lift *l, unsigned r, uint64_t *value);
 bool rv_shift_pair(Lift *l, unsigned rd, unsigned rs1, unsigned n, unsigned bytes);
 bool rv_rotate(Lift *l, unsigned rd, unsigned rs1, unsigned rs2);
 
-/*
- * rv_peek: n bytes of code, `at` bytes behind the instruction's first, to take along by Lift.more. NULL:
- * not to be, or they are not on its page: a block ends there.
- */
-const uint8_t *rv_peek(const Lift *l, unsigned at, unsigned n);
-
 /* rv_address: the base of an access at rs1 + *disp; a base that is known takes *disp in. */
 IrVal rv_address(Lift *l, unsigned rs1, int64_t *disp);
 

@@ -37,11 +37,6 @@ void rv_set_w(Lift *l, unsigned r, IrVal v)
     }
 }
 
-const uint8_t *rv_peek(const Lift *l, unsigned at, unsigned n)
-{
-    return l->fuse && at + n <= l->code_len ? l->code + at : NULL;
-}
-
 /*
  * Looks back over the last few ops only: auipc and what uses it are neighbours, at most with one
  * or two other instructions between.

@@ -116,7 +116,7 @@ LIFT(csrrw)
  */
 static bool fuse_compare(Lift *l, unsigned r)
 {
-    const uint8_t *code = r ? rv_peek(l, 4, 8) : NULL;
+    const uint8_t *code = r ? lift_ahead(l, 4, 8) : NULL;
     uint32_t w[2];
 
     if (!code) {

@@ -16,7 +16,7 @@ typedef struct {
 /* right_shift: of register r onto itself, by the instruction `at` bytes on. */
 static bool right_shift(const Lift *l, unsigned at, unsigned r, Right *s)
 {
-    const uint8_t *code = rv_peek(l, at, 2);
+    const uint8_t *code = lift_ahead(l, at, 2);
     uint16_t half;
     uint32_t word;
 
@@ -28,7 +28,7 @@ static bool right_shift(const Lift *l, unsigned at, unsigned r, Right *s)
         *s = (Right){ (half >> 7 & 32) | (half >> 2 & 31), 2, half >> 10 & 1 };
         return r == 8u + (half >> 7 & 7);
     }
-    if ((half & 0x707f) != 0x5013 || !(code = rv_peek(l, at, 4))) {
+    if ((half & 0x707f) != 0x5013 || !(code = lift_ahead(l, at, 4))) {
         return false;
     }
     memcpy(&word, code, sizeof(word));
