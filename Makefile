@@ -68,7 +68,7 @@ OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O
 # mimus-run is mimus and this: it reads container images, with libraries that nothing else needs.
 RUN_OBJS  := $(filter $(O)/obj/run/%,$(OBJS))
 OBJS      := $(filter-out $(RUN_OBJS),$(OBJS))
-LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o,$(OBJS))
+LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o $(O)/obj/linux-user/malloc.o,$(OBJS))
 HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
                            -not -path 'translate/host/*/*' 2>/dev/null) \
                  $(wildcard translate/host/interp/*.h translate/host/$(HOST_ARCH)/*.h))
@@ -130,6 +130,8 @@ FORCE:
 
 # Top-level assembly with symbols that C refers to cannot be split from it.
 $(O)/obj/signal/host_syscall.o: LTO_COMPILE :=
+# Calls of these are also made from what the compiler knows of them, after it has read the file.
+$(O)/obj/linux-user/malloc.o: LTO_COMPILE := -fno-builtin
 
 $(O)/obj/%.o: %.c | $(GEN_H)
 	@mkdir -p $(@D)

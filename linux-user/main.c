@@ -13,7 +13,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -29,6 +28,7 @@
 #include "linux-user/core_dump.h"
 #include "linux-user/exec.h"
 #include "linux-user/explain.h"
+#include "linux-user/heap.h"
 #include "linux-user/host_stack.h"
 #include "linux-user/load.h"
 #include "linux-user/observe.h"
@@ -275,10 +275,12 @@ static void own_process(void)
     const char *last = (const char *)getauxval(AT_EXECFN);
 
     own_pages((uint64_t)__ehdr_start, (uint64_t)_end);
-    own_range_heap(mapped_start((uint64_t)sbrk(0) - 1));
+    /* What the C library took for this thread, malloc being elsewhere. */
+    own_pages(mapped_start((uint64_t)sbrk(0) - 1), (uint64_t)sbrk(0));
     own_pages(sp - HOST_STACK_BYTES, last ? (uint64_t)last + strlen(last) + 1 : sp);
     own_vdso((const Elf64_Ehdr *)getauxval(AT_SYSINFO_EHDR));
     own_memory_hook = note_own;
+    heap_own();
 }
 
 /* adopt_limits: as far as the host lets us; with a tiny hard stack limit we would crash later. */
@@ -340,9 +342,6 @@ int main(int argc, char **argv, char **envp)
     Start s = { .fd = -1 };
     const char *why;
 
-    /* What malloc takes beyond the heap would show in the guest's memory map. */
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
     options_privileged = privileged_start();
     if (!getauxval(AT_SECURE))
         options_from_env(envp);

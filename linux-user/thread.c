@@ -10,8 +10,8 @@
  *   - Robust futexes: the host kernel holds the guest's list itself, which serves when a process
  *     is killed; a thread that exits walks its list first, as the kernel would, since its host
  *     thread lives a little longer.
- *   - No allocation and no lock between a vfork and its exec that the suspended parent could
- *     hold: the child is made before clone(2) and taken apart after it by the parent.
+ *   - The child of a vfork may be killed at any moment: it is made before clone(2) and taken apart
+ *     after it by the parent, and takes locks by name only (named_lock.h), those of malloc too.
  */
 #include "linux-user/thread.h"
 
@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux-user/heap.h"
 #include "linux-user/host_stack.h"
 #include "linux-user/observe.h"
 #include "linux-user/options.h"
@@ -35,6 +36,7 @@
 #include "syscall/memory.h"
 #include "syscall/rseq.h"
 #include "translate/base/log.h"
+#include "translate/base/named_lock.h"
 #include "translate/translate.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
@@ -516,7 +518,7 @@ static int shared_child(void *arg)
 
     self = t;
     t->tid = (pid_t)host_call(SYS_gettid);
-    translate_as((uint32_t)t->tid);
+    named_lock_as((uint32_t)t->tid);
     if (s->a.flags & CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(t);
     fp_restore(t->env, &s->fp);
@@ -533,7 +535,7 @@ static int shared_child(void *arg)
 static long shared_run(SharedStart *s)
 {
     Thread *before = self;
-    uint32_t name = translate_as(0);
+    uint32_t name = named_lock_as(0);
     void *top = (uint8_t *)host_stack_low(s->stack) + HOST_STACK_BYTES;
     long pid = clone(shared_child, top, (int)(s->host_flags | CLONE_VFORK), s,
                      s->a.flags & CLONE_PIDFD ? s->a.pidfd : s->a.parent_tid, NULL,
@@ -542,10 +544,12 @@ static long shared_run(SharedStart *s)
     if (pid < 0)
         pid = -errno;
     self = before;
-    translate_as(name);
+    named_lock_as(name);
     /* Its id as it saw it itself, which in a namespace of its own is another. */
-    if (pid > 0 && s->child->tid)
+    if (pid > 0 && s->child->tid) {
+        heap_gone(s->child->tid);
         translate_gone(s->child->tid);
+    }
     return pid;
 }
 
@@ -741,11 +745,14 @@ static long clone_fork(Thread *t, const CloneArgs *a)
     if (had_threads)
         translate_fork_prepare();
     observe_fork_prepare();
+    heap_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
     if (pid == 0) {
+        heap_fork_child();
         fork_child(t, a);
         observe_fork_child();
     } else {
+        heap_fork_parent();
         observe_fork_parent();
         if (had_threads)
             translate_fork_parent();

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "syscall/host_call.h"
 
@@ -28,7 +27,6 @@ typedef struct Slots {
 } Slots;
 
 static Slots first_slots;
-static uint64_t heap_start;     /* of malloc's heap, 0 before own_range_heap() */
 
 static Slots *more_slots(Slots *s)
 {
@@ -81,26 +79,10 @@ void own_range_remove(uint64_t start)
     }
 }
 
-void own_range_heap(uint64_t start)
-{
-    heap_start = start;
-}
-
-/* heap_end: sbrk(0) reads a variable of the C library. */
-static uint64_t heap_end(void)
-{
-    return heap_start ? (uint64_t)sbrk(0) : 0;
-}
-
 bool own_range_next(uint64_t start, uint64_t end, uint64_t *own_start, uint64_t *own_end)
 {
-    uint64_t heap = heap_end();
-    bool found = heap > start && heap_start < end;
+    bool found = false;
 
-    if (found) {
-        *own_start = heap_start > start ? heap_start : start;
-        *own_end = heap < end ? heap : end;
-    }
     for (Slots *s = &first_slots; s; s = atomic_load(&s->next)) {
         for (unsigned i = 0; i < SLOTS; i++) {
             uint64_t at = s->slot[i].start, stop = at + s->slot[i].len;
@@ -126,7 +108,7 @@ bool own_range_overlaps(uint64_t start, uint64_t len)
 
 uint64_t own_range_bytes(void)
 {
-    uint64_t sum = heap_end() - heap_start;
+    uint64_t sum = 0;
 
     for (Slots *s = &first_slots; s; s = atomic_load(&s->next)) {
         for (unsigned i = 0; i < SLOTS; i++) {

@@ -638,11 +638,6 @@ void translate_fork_child(const Env *self)
     translate_fork_parent();
 }
 
-uint32_t translate_as(uint32_t pid)
-{
-    return cache_lock_as(pid);
-}
-
 void translate_gone(pid_t pid)
 {
     cache_lock_gone((uint32_t)pid);

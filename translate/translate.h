@@ -122,10 +122,9 @@ void translate_fork_parent(void);
 void translate_fork_child(const Env *self);
 
 /*
- * translate_as: in a process that shares its parent's memory, its id (0: an ordinary thread);
- * returns what was set before, to be put back in the parent. translate_gone: in the parent, when that process has ended, however it did.
+ * translate_gone: a process that shared this one's memory and took locks as pid (named_lock.h) has
+ * ended, however it did.
  */
-uint32_t translate_as(uint32_t pid);
 void translate_gone(pid_t pid);
 
 /* translate_runtime: the run-time entries in host memory, for those who name code. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The child of a vfork is killed at any moment, also in the middle of changing code it shares
- * with its parent; the parent goes on as if nothing was. Not with the interpreter: it allocates from
- * the heap, and that is torn when its user dies.
+ * with its parent; the parent goes on as if nothing was.
  */
-// builds: native static dynamic
+// builds: native static dynamic interp
 // cflags: -pthread
 // fast: no
 // timeout: 120

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "translate/base/log.h"
+#include "translate/base/named_lock.h"
 #include "translate/base/own_memory.h"
 #include "translate/env_layout.h"
 #include "translate/host/interp/interp.h"
@@ -44,8 +45,27 @@ static _Atomic uint32_t generation, kills;
 static _Atomic uint64_t epoch = 1;
 static Env **envs;
 static unsigned n_env, cap_env;
+static NamedLock lock;
 CacheStats cache_stats;
 void (*cache_unit_hook)(const Unit *u);
+
+void cache_lock(void)
+{
+    named_lock(&lock);
+}
+
+void cache_unlock(void)
+{
+    named_unlock(&lock);
+}
+
+void cache_lock_gone(uint32_t name)
+{
+    if (!named_lock_holder(&lock, name))
+        return;
+    cache_repair();
+    named_unlock(&lock);
+}
 
 uint32_t cache_generation(void)
 {

@@ -208,13 +208,11 @@ void cache_quiet(Env *env);
 uint64_t cache_busy(Env *env);
 
 /*
- * cache_lock, cache_unlock: around changes, and around fork. cache_lock_as: the calling thread
- * takes it under this name (a process id above 1; 0: as any thread); returns the one before. cache_lock_gone: the process
- * of that name is no more; what it held is free.
+ * cache_lock, cache_unlock: around changes, and around fork. cache_lock_gone: the process that took it
+ * under this name (named_lock.h) is no more; what it held is free, what it had begun mended.
  */
 void cache_lock(void);
 void cache_unlock(void);
-uint32_t cache_lock_as(uint32_t name);
 void cache_lock_gone(uint32_t name);
 /* cache_repair: what a change that was broken off left behind; under the lock. */
 void cache_repair(void);

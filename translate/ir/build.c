@@ -7,6 +7,7 @@
  * done here, where the op is at hand: lift functions can be written for the general case and
  * still leave nothing behind for a zero register.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "translate/base/log.h"
@@ -45,28 +46,42 @@ uint64_t ir_place_pc(const Guest *g, uint64_t place)
 
 void ir_block_free(IrBlock *b)
 {
-    free(b->op);
-    free(b->k);
-    free(b->temp);
+    const IrBlock old = *b;
+
     ir_block_init(b, b->guest);
+    atomic_signal_fence(memory_order_seq_cst);  /* as in grow() */
+    free(old.op);
+    free(old.k);
+    free(old.temp);
 }
 
-/* grow: room for more than n elements. */
-static void *grow(void *p, uint32_t *cap, size_t elem_bytes)
+/*
+ * grow: room for twice as many elements at *array. No realloc: a vfork's child may be killed in it,
+ * and then the block that its parent finds would have memory that is free.
+ */
+static void grow(void *array, uint32_t *cap, size_t elem_bytes)
 {
-    *cap = *cap ? 2 * *cap : 64;
-    p = realloc(p, *cap * elem_bytes);
-    if (!p) {
+    uint32_t n = *cap ? 2 * *cap : 64;
+    void *more = malloc(n * elem_bytes), *old;
+
+    if (!more) {
         die(1, "out of memory while translating");
     }
-    return p;
+    memcpy(&old, array, sizeof(old));
+    if (old) {
+        memcpy(more, old, *cap * elem_bytes);
+    }
+    memcpy(array, &more, sizeof(more));
+    *cap = n;
+    atomic_signal_fence(memory_order_seq_cst);
+    free(old);
 }
 
 IrRef ir_new_temp(IrBlock *b, IrType type)
 {
     assert(b->n_temp < IR_MAX_TEMPS);
     if (b->n_temp >= b->cap_temp) {
-        b->temp = grow(b->temp, &b->cap_temp, sizeof(*b->temp));
+        grow(&b->temp, &b->cap_temp, sizeof(*b->temp));
     }
     b->temp[b->n_temp] = (IrTemp){ type, false, (uint16_t)b->n_op, 0, -1, -1 };
     return IR_TEMP0 + b->n_temp++;
@@ -75,7 +90,7 @@ IrRef ir_new_temp(IrBlock *b, IrType type)
 static inline __attribute__((always_inline)) IrOp *new_op(IrBlock *b)
 {
     if (b->n_op >= b->cap_op) {
-        b->op = grow(b->op, &b->cap_op, sizeof(*b->op));
+        grow(&b->op, &b->cap_op, sizeof(*b->op));
     }
     return &b->op[b->n_op++];
 }
@@ -99,7 +114,7 @@ IrVal ir_const(IrBlock *b, IrType type, uint64_t value)
     }
     assert(b->n_k < IR_MAX_CONSTS);
     if (b->n_k >= b->cap_k) {
-        b->k = grow(b->k, &b->cap_k, sizeof(*b->k));
+        grow(&b->k, &b->cap_k, sizeof(*b->k));
     }
     b->k[b->n_k] = value;
     return (IrVal){ IR_CONST0 + b->n_k++, type };

@@ -139,14 +139,15 @@ static void cache_flush(Cache *c)
 {
     counts_begin();
     for (unsigned i = 0; i < CACHE_BUCKETS; i++) {
-        for (Lifted *l = c->bucket[i], *next; l; l = next) {
-            next = l->next;
+        for (Lifted *l; (l = c->bucket[i]) != NULL;) {
             counts_report(l);
+            /* Out of the list first: a vfork's child may be killed here. */
+            c->bucket[i] = l->next;
+            atomic_signal_fence(memory_order_seq_cst);
             ir_block_free(&l->ir);
             free(l->code);
             free(l);
         }
-        c->bucket[i] = NULL;
     }
     c->n_blocks = 0;
     counts_done();
