@@ -33,6 +33,7 @@ LTO_COMPILE = $(if $(LTO),-flto=auto -ffat-lto-objects)
 LTO_LINK := $(if $(LTO),-flto=auto)
 LTO_OFF := $(if $(LTO),-fno-lto)
 
+comma := ,
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
@@ -68,7 +69,7 @@ OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O
 # mimus-run is mimus and this: it reads container images, with libraries that nothing else needs.
 RUN_OBJS  := $(filter $(O)/obj/run/%,$(OBJS))
 OBJS      := $(filter-out $(RUN_OBJS),$(OBJS))
-LIB_OBJS  := $(filter-out $(O)/obj/linux-user/main.o $(O)/obj/linux-user/malloc.o,$(OBJS))
+LIB_OBJS  := $(filter-out $(patsubst %,$(O)/obj/linux-user/%.o,main malloc start),$(OBJS))
 HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
                            -not -path 'translate/host/*/*' 2>/dev/null) \
                  $(wildcard translate/host/interp/*.h translate/host/$(HOST_ARCH)/*.h))
@@ -132,6 +133,7 @@ FORCE:
 $(O)/obj/signal/host_syscall.o: LTO_COMPILE :=
 # Calls of these are also made from what the compiler knows of them, after it has read the file.
 $(O)/obj/linux-user/malloc.o: LTO_COMPILE := -fno-builtin
+$(O)/obj/linux-user/start.o: LTO_COMPILE :=
 
 $(O)/obj/%.o: %.c | $(GEN_H)
 	@mkdir -p $(@D)
@@ -148,7 +150,8 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c | $(GEN_H)
 	$(call say,CC,gen/$*.c)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO_COMPILE) -MMD -MP -c -o $@ $<
 
-LINK = $(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections
+LINK = $(CC) $(CFLAGS) $(LTO_LINK) $(LDFLAGS) -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections \
+       $(if $(filter x86_64,$(HOST_ARCH)),-Wl$(comma)-e$(comma)mimus_start)
 
 $(O)/mimus: $(OBJS)
 	$(call say,LINK,$@)
