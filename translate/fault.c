@@ -13,6 +13,7 @@
 #include "translate/env_layout.h"
 #include "translate/host/interp/interp.h"
 #include "translate/host/interp/rseq.h"
+#include "translate/host/trap_sites.h"
 #include "translate/stats.h"
 #include "translate/translate.h"
 #include "translate/translate_unit.h"
@@ -195,9 +196,17 @@ static uint32_t clear_unmasked(uint32_t *mxcsr)
     return trapped;
 }
 
+static GuestAddr pc_now(const Env *env)
+{
+    uint64_t pc;
+
+    memcpy(&pc, env->state + fault_guest->pc_offset, sizeof(pc));
+    return guest_addr(pc);
+}
+
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
-    uint32_t flags;
+    uint32_t flags, trapped;
 
     if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0 && rseq_fault(uc))
         return FAULT_RESUME;
@@ -215,10 +224,15 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
          * An invalid operation, or a flag that is not to be set unseen (env_lazy_flags): the
          * interpreter makes the guest's result and flags.
          */
-        if (clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr) != FP_INVALID)
-            env->rt.fp_traps++;
+        trapped = clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr);
         stats_add(STAT_fault_nan);
-        return sync_state(env, uc, &flags) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
+        if (!sync_state(env, uc, &flags))
+            return FAULT_NOT_OURS;
+        if (trapped == FP_INVALID)
+            trap_site_note(pc_now(env));
+        else
+            env->rt.fp_traps++;
+        return leave(env, uc, EXIT_DEOPT);
     default: return FAULT_NOT_OURS;
     }
 }

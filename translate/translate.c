@@ -19,6 +19,7 @@
 #include "translate/host/interp/eval.h"
 #include "translate/host/interp/interp.h"
 #include "translate/host/interp/rseq.h"
+#include "translate/host/trap_sites.h"
 #include "translate/lift_block.h"
 #include "translate/listing.h"
 #include "translate/opt/opt.h"
@@ -504,7 +505,11 @@ static ExitKind jit_once(Env *env)
 
 static ExitKind step(Env *env)
 {
-    stats_step(*pc_of(env));
+    GuestAddr pc = guest_addr(*pc_of(env));
+
+    if (trap_site_due(pc))
+        translate_invalidate(pc, 1);
+    stats_step(pc.va);
     env->rt.doing = DOING_INTERP;
     ExitKind kind = rseq_follow(env, guest, interp_step(env), interp_some);
 

@@ -437,7 +437,7 @@ void emit_forget_copies(Emit *e)
     }
 }
 
-/* special_fp: flush-to-zero and default-NaN modes go by the C meaning. */
+/* special_fp: flush-to-zero and default-NaN modes, and what traps too often, go by the C meaning. */
 static bool special_fp(Emit *e, const IrOp *op)
 {
     if (!(ir_op_info[op->op].props & IRP_FP))
@@ -492,7 +492,7 @@ static inline void emit_op(Emit *e, const IrOp *op)
         return;
     if (props & (IRP_READ | IRP_WRITE | IRP_FP) || ir_unboxes(op)) {
         emit_note(e);
-        if ((e->mode & MODE_SPECIAL) && special_fp(e, op))
+        if (((e->mode & MODE_SPECIAL) || e->traps) && special_fp(e, op))
             return;
         if (ir_takes_round((IrOpcode)op->op) && ir_imm_round(op->imm) != IR_RN_CUR) {
             fixed_round(e, op);
@@ -517,7 +517,7 @@ static void emit_block(Emit *e, EmitBlock *b)
     e->ir = &b->ir;
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
-    e->replay = false;
+    e->replay = e->traps = false;
     e->link_reg = -1;
     b->entry = e->as.p;
     b->n_swap = 0;

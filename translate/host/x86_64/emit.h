@@ -157,6 +157,7 @@ typedef struct Emit {
     FlagsKind flags;
     bool swapped;               /* homes are those of cur->swap */
     bool borrowed, replay;      /* as the MAP_ flags */
+    bool traps;                 /* the instruction in work does so too often: trap_sites.h */
     bool flags_dirty;           /* EFLAGS is newer than rt.nzcv */
     PoolReg pool_int[EMIT_POOL_INT], pool_vec[EMIT_POOL_VEC];
     uint8_t pinned_int, pinned_vec;     /* bit per pool register: operand of the op in work */

@@ -7,6 +7,7 @@
  * ret, which lands behind the host call, in code that goes on at the return address. A stale
  * entry on the shadow stack is harmless, because only a matching guest address is returned to.
  */
+#include "translate/host/trap_sites.h"
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/stats.h"
 
@@ -30,6 +31,7 @@ void rule_insn(Emit *e, const IrOp *op)
     if (e->n_mark < e->cap_mark)
         e->mark[e->n_mark++] = (EmitMark){ e->insn_off, (uint32_t)(e->as.p - e->unit_start) };
     e->replay = op->flags & IRF_REPLAY;
+    e->traps = trap_site_hot(guest_addr(e->ir->pc.va + op->imm));
     if (e->i != e->cur->poll_op)
         return;
     /* A load keeps EFLAGS, and at the instruction's start the state is complete. */
