@@ -140,6 +140,14 @@ void fault_peek(Env *env, const ucontext_t *uc)
         sync_registers(env, uc, NULL, 0, false);
 }
 
+static GuestAddr pc_now(const Env *env)
+{
+    uint64_t pc;
+
+    memcpy(&pc, env->state + fault_guest->pc_offset, sizeof(pc));
+    return guest_addr(pc);
+}
+
 /* leave: make the context return from env_run() with kind. */
 static FaultResult leave(Env *env, ucontext_t *uc, unsigned kind)
 {
@@ -176,8 +184,10 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
     }
     /* Of several instructions lifted as one, the first by itself; one of the rest may fault again. */
     if (needs_interpreter(info) || flags & MAP_REPLAY) {
-        if (needs_interpreter(info))
+        if (needs_interpreter(info)) {
             stats_add(STAT_fault_tagged);
+            trap_site_note(pc_now(env));
+        }
         return leave(env, uc, EXIT_DEOPT);
     }
     stats_add(sig == SIGSEGV ? STAT_fault_segv : STAT_fault_bus);
@@ -194,14 +204,6 @@ static uint32_t clear_unmasked(uint32_t *mxcsr)
 
     *mxcsr &= ~trapped;
     return trapped;
-}
-
-static GuestAddr pc_now(const Env *env)
-{
-    uint64_t pc;
-
-    memcpy(&pc, env->state + fault_guest->pc_offset, sizeof(pc));
-    return guest_addr(pc);
 }
 
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)

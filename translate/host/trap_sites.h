@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap_sites.h: instructions whose floating point traps again and again.
+ * trap_sites.h: instructions that trap in the host again and again.
  *
- * An invalid operation traps in the host, and the interpreter does it (fault.c): free for code that never
- * has one, some microseconds for each that it has. Code that lives with them, as a conversion that
- * saturates or JavaScript's numbers beyond 32 bits do, is found here by counting; its block is translated
- * again and calls the C meaning of these instructions, which does not trap.
+ * An invalid floating point operation traps there, and so does an access whose address has a tag
+ * (Guest.top_byte_ignore); the interpreter does it then (fault.c). That is free for code that has none,
+ * and some microseconds each for code that lives with them: a conversion that saturates, JavaScript's
+ * numbers beyond 32 bits, tagged pointers. Such instructions are found here by counting; their block is
+ * translated again, and calls the C meaning or takes the tag off.
  *
  * A table of fixed size: each place holds one instruction, and others that fall there wear its count
  * down, so that the frequent one stays. All functions: any thread, no locks.

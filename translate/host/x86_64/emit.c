@@ -484,6 +484,18 @@ static void fixed_round(Emit *e, const IrOp *op)
         emit_eval(e, op);
 }
 
+/*
+ * traps_again: what to do about op of an instruction that traps too often: an access that cannot take
+ * the tag off its address is left to the interpreter, and the op's own code is never reached.
+ */
+static bool traps_again(Emit *e, const IrOp *op)
+{
+    if (e->guest->top_byte_ignore && !rule_mem_masks(op) &&
+        (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE)))
+        emit_deopt(e, op);
+    return special_fp(e, op);
+}
+
 static inline void emit_op(Emit *e, const IrOp *op)
 {
     unsigned props = ir_op_info[op->op].props;
@@ -492,7 +504,7 @@ static inline void emit_op(Emit *e, const IrOp *op)
         return;
     if (props & (IRP_READ | IRP_WRITE | IRP_FP) || ir_unboxes(op)) {
         emit_note(e);
-        if (((e->mode & MODE_SPECIAL) || e->traps) && special_fp(e, op))
+        if (((e->mode & MODE_SPECIAL) && special_fp(e, op)) || (e->traps && traps_again(e, op)))
             return;
         if (ir_takes_round((IrOpcode)op->op) && ir_imm_round(op->imm) != IR_RN_CUR) {
             fixed_round(e, op);

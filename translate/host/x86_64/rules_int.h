@@ -59,8 +59,12 @@ void emit_compare_floats(Emit *e, const IrOp *op, bool signaling, bool swap);
 /* emit_forget_copies: guest registers in memory were changed by C code. */
 void emit_forget_copies(Emit *e);
 
-/* rule_mem: memory operand of a load or store; may use rax for the base and rcx for the index. */
+/*
+ * rule_mem: memory operand of a load or store; may use rax for the base and rcx for the index. Without
+ * the guest's tag in an instruction that traps (trap_sites.h). rule_mem_masks: op asks it.
+ */
 Mem rule_mem(Emit *e, const IrOp *op);
+bool rule_mem_masks(const IrOp *op);
 
 /* rule_load_sized: load bytes at m, zero-extended, into host register r. */
 void rule_load_sized(Emit *e, unsigned bytes, int r, Mem m);

@@ -10,14 +10,31 @@
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/host/x86_64/rules_vec.h"
 
+/* without_tag: the same address, its top byte made as bit 55. Changes EFLAGS. */
+static Mem without_tag(Emit *e, Mem m)
+{
+    asm_lea(&e->as, 1, RAX, m);
+    asm_shift_ri(&e->as, 1, SH_SHL, RAX, 8);
+    asm_shift_ri(&e->as, 1, SH_SAR, RAX, 8);
+    return mem_b(RAX, 0);
+}
+
+bool rule_mem_masks(const IrOp *op)
+{
+    return op->op == IR_load || op->op == IR_load_s || op->op == IR_store || op->op == IR_vload ||
+           op->op == IR_vstore;
+}
+
 Mem rule_mem(Emit *e, const IrOp *op)
 {
     unsigned scale = ir_mem_scale(op->imm);
     int32_t disp = ir_mem_disp(op->imm);
-    bool wraps = e->guest->addresses_32;
+    bool wraps = e->guest->addresses_32, tagged = e->traps && e->guest->top_byte_ignore;
     Mem m = { MEM_NONE, MEM_NONE, 0, wraps && (disp || op->b), disp };
     uint64_t k;
 
+    if (tagged)
+        emit_clobber_flags(e);
     if (emit_is_const(e, op->a, &k) && wraps)
         m = (Mem){ MEM_NONE, MEM_NONE, 0, true, (int32_t)((uint32_t)k + (uint32_t)disp) };
     else if (emit_is_const(e, op->a, &k) && k + (uint64_t)(int64_t)disp < 0x7fffffff &&
@@ -34,7 +51,7 @@ Mem rule_mem(Emit *e, const IrOp *op)
             m.scale = 3;
         }
     }
-    return m;
+    return tagged ? without_tag(e, m) : m;
 }
 
 static unsigned bytes_of(const IrOp *op)
