@@ -186,7 +186,8 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
     if (needs_interpreter(info) || flags & MAP_REPLAY) {
         if (needs_interpreter(info)) {
             stats_add(STAT_fault_tagged);
-            trap_site_note(pc_now(env));
+            if (fault_guest->top_byte_ignore)
+                trap_site_note(pc_now(env), TRAP_TAGGED);
         }
         return leave(env, uc, EXIT_DEOPT);
     }
@@ -208,7 +209,7 @@ static uint32_t clear_unmasked(uint32_t *mxcsr)
 
 FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
 {
-    uint32_t flags, trapped;
+    uint32_t flags;
 
     if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0 && rseq_fault(uc))
         return FAULT_RESUME;
@@ -226,15 +227,10 @@ FaultResult fault_handle(Env *env, int sig, siginfo_t *info, ucontext_t *uc)
          * An invalid operation, or a flag that is not to be set unseen (env_lazy_flags): the
          * interpreter makes the guest's result and flags.
          */
-        trapped = clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr);
-        stats_add(STAT_fault_nan);
-        if (!sync_state(env, uc, &flags))
-            return FAULT_NOT_OURS;
-        if (trapped == FP_INVALID)
-            trap_site_note(pc_now(env));
-        else
+        if (clear_unmasked(&uc->uc_mcontext.fpregs->mxcsr) != FP_INVALID)
             env->rt.fp_traps++;
-        return leave(env, uc, EXIT_DEOPT);
+        stats_add(STAT_fault_nan);
+        return sync_state(env, uc, &flags) ? leave(env, uc, EXIT_DEOPT) : FAULT_NOT_OURS;
     default: return FAULT_NOT_OURS;
     }
 }

@@ -507,6 +507,7 @@ static ExitKind step(Env *env)
 {
     GuestAddr pc = guest_addr(*pc_of(env));
 
+    trap_site_note(pc, TRAP_SITE);
     if (trap_site_due(pc))
         translate_invalidate(pc, 1);
     stats_step(pc.va);

@@ -490,7 +490,7 @@ static void fixed_round(Emit *e, const IrOp *op)
  */
 static bool traps_again(Emit *e, const IrOp *op)
 {
-    if (e->guest->top_byte_ignore && !rule_mem_masks(op) &&
+    if (e->traps == TRAP_TAGGED && !rule_mem_masks(op) &&
         (ir_op_info[op->op].props & (IRP_READ | IRP_WRITE)))
         emit_deopt(e, op);
     return special_fp(e, op);
@@ -529,7 +529,8 @@ static void emit_block(Emit *e, EmitBlock *b)
     e->ir = &b->ir;
     e->flags = FLAGS_PACKED;
     e->flags_dirty = false;
-    e->replay = e->traps = false;
+    e->replay = false;
+    e->traps = TRAP_NONE;
     e->link_reg = -1;
     b->entry = e->as.p;
     b->n_swap = 0;

@@ -19,6 +19,7 @@
 #pragma once
 
 #include "translate/guest.h"
+#include "translate/host/trap_sites.h"
 #include "translate/host/x86_64/asm.h"
 #include "translate/host/x86_64/features.h"
 #include "translate/opt/opt.h"
@@ -157,7 +158,7 @@ typedef struct Emit {
     FlagsKind flags;
     bool swapped;               /* homes are those of cur->swap */
     bool borrowed, replay;      /* as the MAP_ flags */
-    bool traps;                 /* the instruction in work does so too often: trap_sites.h */
+    TrapSite traps;             /* what is known of the instruction in work */
     bool flags_dirty;           /* EFLAGS is newer than rt.nzcv */
     PoolReg pool_int[EMIT_POOL_INT], pool_vec[EMIT_POOL_VEC];
     uint8_t pinned_int, pinned_vec;     /* bit per pool register: operand of the op in work */

@@ -7,7 +7,6 @@
  * ret, which lands behind the host call, in code that goes on at the return address. A stale
  * entry on the shadow stack is harmless, because only a matching guest address is returned to.
  */
-#include "translate/host/trap_sites.h"
 #include "translate/host/x86_64/rules_int.h"
 #include "translate/stats.h"
 

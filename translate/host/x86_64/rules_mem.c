@@ -29,7 +29,7 @@ Mem rule_mem(Emit *e, const IrOp *op)
 {
     unsigned scale = ir_mem_scale(op->imm);
     int32_t disp = ir_mem_disp(op->imm);
-    bool wraps = e->guest->addresses_32, tagged = e->traps && e->guest->top_byte_ignore;
+    bool wraps = e->guest->addresses_32, tagged = e->traps == TRAP_TAGGED;
     Mem m = { MEM_NONE, MEM_NONE, 0, wraps && (disp || op->b), disp };
     uint64_t k;
 

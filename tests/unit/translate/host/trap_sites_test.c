@@ -7,7 +7,7 @@
 static void note(uint64_t pc, unsigned times)
 {
     while (times--)
-        trap_site_note(guest_addr(pc));
+        trap_site_note(guest_addr(pc), TRAP_SITE);
 }
 
 Test(trap_sites, due_once)
@@ -22,7 +22,10 @@ Test(trap_sites, due_once)
     cr_assert(!trap_site_due(pc) && trap_site_hot(pc));
     note(pc.va, 1000);
     cr_assert(!trap_site_due(pc) && trap_site_hot(pc));
+    cr_assert(trap_site_hot(pc) == TRAP_SITE);
     cr_assert(!trap_site_hot(guest_addr(pc.va + 4)));
+    trap_site_note(pc, TRAP_TAGGED);
+    cr_assert(trap_site_hot(pc) == TRAP_TAGGED);
 }
 
 /* These share a place, whatever it is: 256 places, and a thousand that differ. */
