@@ -38,10 +38,11 @@ class Failed(Exception):
 
 
 def read_table():
-    """{source: (list, evidence, scripts)}"""
+    """{source: (environment, evidence, scripts)}"""
     with open(os.path.join(HERE, "packages.tbl")) as f:
-        rows = [[x.strip() for x in line.split("|", 3)] for line in f if line.strip() and line[0] != "#"]
-    return {r[0]: (r[1], re.compile("" if r[3] == "-" else r[3], re.M), [] if r[2] == "-" else r[2].split()) for r in rows}
+        rows = [[x.strip() for x in line.split("|", 4)] for line in f if line.strip() and line[0] != "#"]
+    rows = [[r[0]] + ["" if x == "-" else x for x in r[1:]] for r in rows]
+    return {r[0]: (r[3], re.compile(r[4], re.M), r[2].split()) for r in rows}
 
 
 class Chroot:
@@ -138,11 +139,11 @@ done
 """
 
 
-def build(c, name, who, evidence, scripts):
+def build(c, name, who, environment, evidence, scripts):
     """What one emulator does with a package: seconds, CPU seconds."""
     folder, log = "/build/%s/%s" % (name, who), "%s.%s.log" % (name, who)
     c.run(log, "rm -rf %s; mkdir %s; cd %s; dpkg-source -x ../*.dsc source" % (folder, folder, folder), BUILDER)
-    times = c.run(log, "cd %s/source; dpkg-buildpackage -B -uc -us" % folder, BUILDER)
+    times = c.run(log, "cd %s/source; %s dpkg-buildpackage -B -uc -us" % (folder, environment), BUILDER)
     with open(os.path.join(c.out, log), errors="replace") as f:
         if not evidence.search(f.read()):
             raise Failed("built, but the log has no '%s'" % evidence.pattern)
@@ -200,7 +201,7 @@ def inside(args, out):
             for emulator, path in who.items():
                 register(tool, args.guest, path)
                 try:
-                    row[emulator] = build(c, name, emulator, *table[name][1:]) if name in table else programs(c, emulator)
+                    row[emulator] = build(c, name, emulator, *table[name]) if name in table else programs(c, emulator)
                 except Failed as e:
                     row[emulator] = str(e)
                 keep(results, kept)
