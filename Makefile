@@ -335,7 +335,7 @@ check-run: $(O)/mimus-run
 	@$(PYTHON) tests/run/run.py --mimus-run $(O)/mimus-run --out $(O)/run-tests
 
 # Disk images, with qemu-img and qemu-io as oracles; IMG_MUTANTS damaged ones on a build with sanitizers.
-IMG_MUTANTS ?= 300
+IMG_MUTANTS ?= 200
 check-img: $(O)/mimus-img $(O)/img-io
 	+@$(MAKE) --no-print-directory O=$(O)/img-san LTO= CFLAGS='-O1 -g -fsanitize=address,undefined \
 	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer' $(O)/img-san/mimus-img $(O)/img-san/img-io
@@ -472,6 +472,7 @@ install: all install-man
 	install $(STRIP) -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
 	install $(STRIP) -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	install $(STRIP) -m 755 $(O)/mimus-img '$(DESTDIR)$(PREFIX)/bin/mimus-img'
 	$(if $(QEMU_NAMES),for g in $$($(O)/mimus-binfmt status --json | sed -n 's/.*"arch": "\([^"]*\)".*/\1/p'); do ln -sf mimus "$(DESTDIR)$(PREFIX)/bin/qemu-$$g-static"; done)
 
 # A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
@@ -486,7 +487,7 @@ deb:
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
-	install -m 644 mimus.1 run/mimus-run.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 mimus.1 run/mimus-run.1 system/img/mimus-img.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 binfmt/mimus-binfmt.8 '$(DESTDIR)$(PREFIX)/share/man/man8/mimus-binfmt.8'
 
 clean:

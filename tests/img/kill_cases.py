@@ -74,7 +74,7 @@ def killed_everywhere(kit, engine, cluster, settings):
     kit.check(image)
     expect(total > 50, "only %d changes" % total)
     # All of them where there is time; else a part that differs from run to run of other seeds.
-    points = range(1, total + 1) if total < 60 else sorted(rng.sample(range(1, total + 1), 60))
+    points = range(1, total + 1) if total < 40 else sorted(rng.sample(range(1, total + 1), 40))
     for n in points:
         shutil.copy(fresh, image)
         out = kit.io(image, text, kill=n, status=-9)
@@ -105,7 +105,7 @@ def case_killed_while_growing(kit):
     total = int(kit.io(image, text, kill=10 ** 9).split()[-1])
     kit.check(image)
     rng = random.Random(kit.args.seed)
-    points = sorted(rng.sample(range(1, total + 1), min(total, 40)))
+    points = sorted(rng.sample(range(1, total + 1), min(total, 16)))
     for n in points:
         shutil.copy(fresh, image)
         kit.io(image, text, kill=n, status=-9)

@@ -23,7 +23,7 @@ def bases(kit):
         f.write(random.Random(5).randbytes(150000) + b"text " * 30000 + bytes(100000))
     for i, settings in enumerate(["cluster_size=512", "cluster_size=4096,compat=0.10",
                                   "cluster_size=4096,compression_type=zstd,refcount_bits=64",
-                                  "cluster_size=65536,lazy_refcounts=on", "cluster_size=1024,refcount_bits=2"]):
+                                  "cluster_size=65536,lazy_refcounts=on", "cluster_size=1024,refcount_bits=8"]):
         name = kit.path("base%d" % i)
         kit.mimus("convert", "-f", "raw", "-O", "qcow2", *(["-c"] if i % 2 == 0 else []), "-o", settings,
                   kit.path("plain"), name)
@@ -103,14 +103,16 @@ def try_mutant(job):
     # What writes: with the disk in use, and repairs.
     extra = [[img, "check", "-q", "-r", "all", path], [img, "snapshot", "-c", "new", path], [img, "snapshot", "-a", "one", path],
              [img, "snapshot", "-d", "two", path], [img, "map", "--output=json", path], [img, "check", "-q", "-r", "leaks", path]]
-    runs.append(extra[n % len(extra)])
+    if n % 2:
+        runs.append(extra[n // 2 % len(extra)])
     results = [run_one(r) for r in runs]
     for rc, text, _, _ in results:
         # An error is one line that begins with the program's name.
         if rc == 1 and not any(line.startswith("mimus-img: ") for line in text.splitlines()):
             raise Wrong("m%d: status 1 without an error: %r" % (n, text[:300]))
     io = os.path.join(bins, "img-io")
-    run_one([io, "-f", "qcow2", path], "w 0 20000 1\nr 0 20000 1\nu 30000 50000\nd 0 100000\nwait\nf\nw 200000 70000 2\n")
+    if not n % 2:
+        run_one([io, "-f", "qcow2", path], "w 0 20000 1\nr 0 20000 1\nu 30000 50000\nd 0 100000\nwait\nf\nw 200000 70000 2\n")
     for name in (path, out):
         if os.path.exists(name):
             os.remove(name)
