@@ -554,7 +554,7 @@ static int open_one(BlockQueue *q, const char *path, const BlockOptions *o, cons
         err = say_why(why, -ENOTSUP, "%s: unknown format '%s'", path, o->format);
         goto out_disk;
     }
-    err = host_open(path, (o->write ? O_RDWR : O_RDONLY) | (o->direct ? O_DIRECT : 0), &d->fd,
+    err = host_open(path, o->write ? O_RDWR : O_RDONLY, &d->fd,
                     &d->file_size);
     if (err) {
         say_why(why, err, err == -EINVAL ? "%s: neither a file nor a block device" : "%s: %s", path,

@@ -95,7 +95,6 @@ typedef struct {
     bool any_backing;           /* backing files outside the image's folder, or without a format */
     bool no_lock;               /* -U: others may write meanwhile */
     bool check;                 /* open what can be opened at all, for disk_check */
-    bool direct;                /* O_DIRECT: not used by the tables, so only raw takes it */
 } BlockOptions;
 
 int disk_open(BlockQueue *q, const char *path, const BlockOptions *o, Disk **out,

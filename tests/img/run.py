@@ -13,12 +13,30 @@ import shutil
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import cli_cases
 import kill_cases
 import mutant_cases
 import random_cases
-from kit import Kit, Skipped
+from kit import Kit, Skipped, Wrong
+
+
+def run_case(a, name, case):
+    """Returns how many passed, failed and were skipped."""
+    kit, began = Kit(a, name[5:]), time.monotonic()
+    try:
+        counts = case(kit) or 1
+    except Skipped as e:
+        print("skipped: %s: %s" % (name[5:], e))
+        return 0, 0, 1
+    except Exception as e:
+        print("FAILED: %s: %s" % (name[5:], e if isinstance(e, Wrong) else traceback.format_exc()))
+        return 0, 1, 0
+    shutil.rmtree(kit.dir, ignore_errors=True)
+    if time.monotonic() - began > 5:
+        print("%s: %.1f s" % (name[5:], time.monotonic() - began))
+    return counts, 0, 0
 
 
 def main():
@@ -32,27 +50,16 @@ def main():
     a = ap.parse_args()
     shutil.rmtree(a.out, ignore_errors=True)
     os.makedirs(a.out)
+    cases = [(name, case) for module in (random_cases, kill_cases, mutant_cases, cli_cases)
+             for name, case in sorted(vars(module).items())
+             if name.startswith("case_") and a.only in "%s.%s" % (module.__name__, name)]
     passed = failed = skipped = 0
-    for module in (cli_cases, random_cases, kill_cases, mutant_cases):
-        start = time.monotonic()
-        for name, case in sorted(vars(module).items()):
-            if not name.startswith("case_") or a.only not in module.__name__ + "." + name:
-                continue
-            kit, began = Kit(a, name[5:]), time.monotonic()
-            try:
-                counts = case(kit) or 1
-                passed += counts
-            except Skipped as e:
-                print("skipped: %s: %s" % (name[5:], e))
-                skipped += 1
-            except Exception as e:
-                print("FAILED: %s: %s" % (name[5:], e if str(e) else traceback.format_exc()))
-                failed += 1
-            else:
-                shutil.rmtree(kit.dir, ignore_errors=True)
-            if time.monotonic() - began > 5:
-                print("%s: %.1f s" % (name[5:], time.monotonic() - began))
-        print("%s: %.1f s" % (module.__name__, time.monotonic() - start))
+    # Most of a case is waiting for programs: two at once.
+    with ThreadPoolExecutor(2) as pool:
+        for result in pool.map(lambda c: run_case(a, *c), cases):
+            passed += result[0]
+            failed += result[1]
+            skipped += result[2]
     print("%d passed, %d failed%s" % (passed, failed, ", %d skipped" % skipped if skipped else ""))
     return failed != 0
 
