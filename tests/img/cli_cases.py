@@ -258,6 +258,18 @@ def case_create_and_resize(kit):
     expect(os.stat(kit.path("r")).st_size == 2560, "raw size")
 
 
+def case_narrow_refcounts(kit):
+    """A snapshot that cannot be counted is refused, and nothing was changed."""
+    kit.mimus("create", "-q", "-f", "qcow2", "-o", "refcount_bits=1", "q", "1M")
+    kit.io(kit.path("q"), "w 0 1000 1\n")
+    with open(kit.path("q"), "rb") as f:
+        before = f.read()
+    says(kit, "too narrow", "snapshot", "-c", "x", "q")
+    kit.check("q")
+    with open(kit.path("q"), "rb") as f:
+        expect(f.read()[:len(before)] == before, "changed")
+
+
 def case_help_and_usage(kit):
     listed = kit.mimus("--help")
     for command in ("check", "compare", "convert", "create", "info", "map", "resize", "snapshot"):

@@ -121,8 +121,10 @@ class Model:
 
     def snapshot(self):
         if self.bits == 1:
-            # No second reference to a cluster can be counted. An empty disk has none to count.
-            self.kit.mimus("snapshot", "-c", "s", self.image, status=1)
+            # No second reference to a cluster can be counted; only an empty disk has none to count.
+            self.kit.mimus("snapshot", "-c", "s", self.image, status=(0, 1))
+            if self.kit.status == 0:
+                self.kit.mimus("snapshot", "-d", "s", self.image)
             return
         what = self.rng.choice("ccad")
         if what == "c" or not self.snaps:
