@@ -45,7 +45,7 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 HOST_ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 GUESTS    := $(patsubst translate/guest/%/guest.c,%,$(sort $(wildcard translate/guest/*/guest.c)))
-SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt run)
+SRC_DIRS  := $(wildcard translate syscall signal elfload linux-user binfmt run system)
 
 # Back-ends of other hosts stay out; so do folders of guests without a guest.c.
 SRCS := $(sort $(shell find $(SRC_DIRS) -name '*.[cS]'))
@@ -68,16 +68,22 @@ endif
 OBJS      := $(patsubst %,$(O)/obj/%.o,$(basename $(SRCS))) $(GEN_C:$(O)/%.c=$(O)/obj/%.o)
 # mimus-run is mimus and this: it reads container images, with libraries that nothing else needs.
 RUN_OBJS  := $(filter $(O)/obj/run/%,$(OBJS))
-OBJS      := $(filter-out $(RUN_OBJS),$(OBJS))
+# mimus-img stands alone: disk images, and nothing of guests.
+BLOCK_OBJS := $(filter $(O)/obj/system/block/%,$(OBJS))
+IMG_OBJS  := $(BLOCK_OBJS) $(filter $(O)/obj/system/img/%,$(OBJS))
+OBJS      := $(filter-out $(RUN_OBJS) $(IMG_OBJS),$(OBJS))
 LIB_OBJS  := $(filter-out $(patsubst %,$(O)/obj/linux-user/%.o,main malloc start),$(OBJS))
 HEADERS   := $(sort $(shell find $(SRC_DIRS) tests/unit -name '*.h' \
                            -not -path 'translate/host/*/*' 2>/dev/null) \
                  $(wildcard translate/host/interp/*.h translate/host/$(HOST_ARCH)/*.h))
 UNIT_SRCS := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(O)/obj/%.o)
+# Those of the disk images are a program of their own, with the libraries of mimus-img.
+IMG_UNIT_OBJS := $(filter $(O)/obj/tests/unit/system/%,$(UNIT_OBJS))
+UNIT_OBJS := $(filter-out $(IMG_UNIT_OBJS),$(UNIT_OBJS))
 
 .PHONY: all
-all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run
+all: $(O)/mimus $(O)/mimus-binfmt $(O)/mimus-run $(O)/mimus-img
 
 # ---- libraries: found once, with a hint when they are missing ----
 
@@ -98,6 +104,12 @@ $(O)/run_libs.mk: scripts/find_libs.sh
 	$(Q)CC='$(CC)' sh scripts/find_libs.sh run >$@.tmp && mv $@.tmp $@
 
 $(RUN_OBJS): | $(O)/run_libs.mk
+
+$(O)/img_libs.mk: scripts/find_libs.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' sh scripts/find_libs.sh img >$@.tmp && mv $@.tmp $@
+
+$(IMG_OBJS): | $(O)/img_libs.mk
 
 # ---- generated files ----
 
@@ -166,14 +178,23 @@ $(O)/mimus-run: $(OBJS) $(RUN_OBJS) $(O)/run_libs.mk
 	@rm -f $@
 	$(Q)$(LINK) -o $@ $(OBJS) $(RUN_OBJS) $$(sed 's/.*:=//' $(O)/run_libs.mk) $(LIBS)
 
--include $(patsubst %.o,%.d,$(OBJS) $(RUN_OBJS) $(UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
+# The sanitizers do not link statically.
+IMG_LINK = $(CC) $(CFLAGS) $(LDFLAGS) \
+           $(if $(findstring -fsanitize,$(CFLAGS)),-pie,-static-pie -Wl$(comma)-z$(comma)pack-relative-relocs) -Wl,--gc-sections
+IMG_LIBS = $$(sed 's/.*:=//' $(O)/img_libs.mk)
+
+$(O)/mimus-img: $(IMG_OBJS) $(O)/img_libs.mk
+	$(call say,LINK,$@)
+	$(Q)$(IMG_LINK) $(LTO_LINK) -o $@ $(IMG_OBJS) $(IMG_LIBS)
+
+-include $(patsubst %.o,%.d,$(OBJS) $(RUN_OBJS) $(IMG_OBJS) $(UNIT_OBJS) $(IMG_UNIT_OBJS)) $(wildcard $(O)/obj/tests/insn/*.d $(O)/obj/tests/img/*.d $(O)/obj/tests/isa/*.d $(O)/obj/tests/codegen/*.d $(O)/obj/tests/diff/*.d $(O)/obj/tests/fuzz/*.d)
 
 # ---- tests ----
 #
 # Each check-NAME ends with the line "N passed, N failed"; `make check` adds them up.
 
 CHECK_FAST := headers includes tables unit insn engines codegen prog-fast narrow binfmt observe bench
-CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run oci docs litmus observe diff \
+CHECK_ALL  := headers includes tables unit san clang insn engines codegen prog narrow syscall linux secure binfmt run img oci docs litmus observe diff \
               isa rvv encodings testfloat vixl root fuzz fuzz-code bench
 SEQUENCES  ?= 100000
 # Guests whose programs are run; of those in BRIEF less: `make check-root TEST_GUESTS=riscv64 BRIEF=`.
@@ -194,6 +215,15 @@ each_guest = @rc=0; for arch in $(ARCH); do \
 $(O)/unit-tests: $(UNIT_OBJS) $(LIB_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $^ $(LIBS) -lcriterion -lm
+
+$(O)/img-unit-tests: $(IMG_UNIT_OBJS) $(BLOCK_OBJS) $(O)/img_libs.mk
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LTO_OFF) $(LDFLAGS) -pie -o $@ $(IMG_UNIT_OBJS) $(BLOCK_OBJS) -lcriterion $(IMG_LIBS)
+
+# A disk's user for the tests; its calls that change files go through what counts them.
+$(O)/img-io: $(O)/obj/tests/img/io.o $(BLOCK_OBJS) $(O)/img_libs.mk
+	$(call say,LINK,$@)
+	$(Q)$(IMG_LINK) $(LTO_OFF) -Wl,--wrap=pwrite,--wrap=fallocate,--wrap=ftruncate -o $@ $(O)/obj/tests/img/io.o $(BLOCK_OBJS) $(IMG_LIBS)
 
 $(O)/insn-tests: $(O)/obj/tests/insn/run.o $(LIB_OBJS)
 	$(call say,LINK,$@)
@@ -217,7 +247,7 @@ $(O)/isa-words: $(O)/obj/tests/isa/words.o $(LIB_OBJS)
 
 .PHONY: check check-fast check-headers check-includes check-tables check-unit check-san \
         check-clang check-insn check-engines check-codegen check-prog check-prog-fast check-narrow check-syscall check-linux \
-        check-litmus check-secure check-binfmt check-run check-oci check-docs check-deb check-packages check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
+        check-litmus check-secure check-binfmt check-run check-img check-oci check-docs check-deb check-packages check-observe check-diff check-isa check-rvv check-encodings check-testfloat check-vixl \
         check-root check-programs check-fuzz check-fuzz-code check-bench check-udb check-torture check-tcg check-x264 \
         demo bench bench-compare update-codegen setup install install-man oci deb clean help
 
@@ -237,8 +267,9 @@ check-includes:
 check-tables:
 	@$(PYTHON) scripts/test_decode.py
 
-check-unit: $(O)/unit-tests
+check-unit: $(O)/unit-tests $(O)/img-unit-tests
 	@$(PYTHON) tests/run_unit.py $(O)/unit-tests
+	@$(PYTHON) tests/run_unit.py $(O)/img-unit-tests
 
 # The sanitizers' own memory map and handlers leave no room for translated code, so this part
 # runs the C of the parsers, tables, IR and interpreter, not the guest programs.
@@ -302,6 +333,13 @@ check-binfmt: $(O)/mimus
 
 check-run: $(O)/mimus-run
 	@$(PYTHON) tests/run/run.py --mimus-run $(O)/mimus-run --out $(O)/run-tests
+
+# Disk images, with qemu-img and qemu-io as oracles; IMG_MUTANTS damaged ones on a build with sanitizers.
+IMG_MUTANTS ?= 200
+check-img: $(O)/mimus-img $(O)/img-io
+	+@$(MAKE) --no-print-directory O=$(O)/img-san LTO= CFLAGS='-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer' $(O)/img-san/mimus-img $(O)/img-san/img-io
+	@$(PYTHON) tests/img/run.py --bin $(O) --san $(O)/img-san --out $(O)/img-tests --mutants $(IMG_MUTANTS)
 
 # The image of `make oci`, in user namespaces: the machine's own table is not touched.
 check-oci: $(O)/mimus $(O)/mimus-run
@@ -434,6 +472,7 @@ install: all install-man
 	install $(STRIP) -m 755 $(O)/mimus '$(DESTDIR)$(PREFIX)/bin/mimus'
 	ln -sf mimus '$(DESTDIR)$(PREFIX)/bin/mimus-binfmt'
 	install $(STRIP) -m 755 $(O)/mimus-run '$(DESTDIR)$(PREFIX)/bin/mimus-run'
+	install $(STRIP) -m 755 $(O)/mimus-img '$(DESTDIR)$(PREFIX)/bin/mimus-img'
 	$(if $(QEMU_NAMES),for g in $$($(O)/mimus-binfmt status --json | sed -n 's/.*"arch": "\([^"]*\)".*/\1/p'); do ln -sf mimus "$(DESTDIR)$(PREFIX)/bin/qemu-$$g-static"; done)
 
 # A container image with mimus-binfmt as its entry point: a layout, and a tar for `docker load`.
@@ -448,7 +487,7 @@ deb:
 
 install-man:
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8'
-	install -m 644 mimus.1 run/mimus-run.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 mimus.1 run/mimus-run.1 system/img/mimus-img.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 binfmt/mimus-binfmt.8 '$(DESTDIR)$(PREFIX)/share/man/man8/mimus-binfmt.8'
 
 clean:

@@ -11,7 +11,8 @@ The tree is layered (lowest first); a file may include its own layer and those b
   2 parts      translate/opt, translate/host, translate/cache, translate/guest (but not linux_*)
   3 translate  translate/*.[ch]
   4 system     syscall, signal, elfload, guests' linux_* and freebsd_* files
-  5 programs   linux-user, bsd-user, binfmt, run, system
+  5 disks      system/block
+  6 programs   linux-user, bsd-user, binfmt, run, the rest of system
 
 Beyond the layers: one guest never includes another, nothing outside a guest's folder includes
 its headers, and one host back-end knows nothing of another. Files that may see more are listed
@@ -21,7 +22,7 @@ import os
 import re
 import sys
 
-LAYER_NAMES = ["base", "ir", "parts", "translate", "system", "programs"]
+LAYER_NAMES = ["base", "ir", "parts", "translate", "system", "disks", "programs"]
 # Contract headers lie in translate/ for their readers' sake but belong to a lower layer; the
 # value is the layer they may be included from.
 CONTRACTS = {
@@ -62,8 +63,10 @@ def layer(path):
         return 2
     if top in ("syscall", "signal", "elfload"):
         return 4
-    if top in ("linux-user", "bsd-user", "binfmt", "run", "system"):
+    if top == "system" and second == "block":
         return 5
+    if top in ("linux-user", "bsd-user", "binfmt", "run", "system"):
+        return 6
     return None
 
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# find_libs.sh [run]: print the line "LIBS := ..." for the Makefile: the static libraries mimus links;
-# with run, "RUN_LIBS := ...": those that mimus-run links, too. Fails with one line when nothing
-# links.
+# find_libs.sh [run|img]: print the line "LIBS := ..." for the Makefile: the static libraries mimus
+# links; with run, "RUN_LIBS := ...": those that mimus-run links, too; with img, "IMG_LIBS := ...":
+# those of mimus-img. Fails with one line when nothing links.
 set -eu
 cc=${CC:-cc}
 what=${1:-}
@@ -26,6 +26,20 @@ int main(void)
 C
     name=RUN_LIBS
     tries="-ljansson -larchive -lnettle -lzstd -lz"
+elif [ "$what" = img ]; then
+    cat >"$t/a.c" <<'C'
+#include <jansson.h>
+#include <liburing.h>
+#include <zlib.h>
+#include <zstd.h>
+int main(void)
+{
+    struct io_uring ring;
+    return io_uring_queue_init(1, &ring, 0) || !json_object() || !zlibVersion() || !ZSTD_versionNumber();
+}
+C
+    name=IMG_LIBS
+    tries="-luring -ljansson -lzstd -lz -lm"
 else
     cat >"$t/a.c" <<'C'
 #include <capstone/capstone.h>

@@ -7,10 +7,10 @@
 set -eu
 
 build="gcc libc6-dev make python3 libelf-dev zlib1g-dev libzstd-dev libcapstone-dev libffi-dev
-       libarchive-dev nettle-dev libjansson-dev"
+       libarchive-dev nettle-dev libjansson-dev liburing-dev"
 tests="libcriterion-dev clang g++ binutils gcc-aarch64-linux-gnu g++-aarch64-linux-gnu
        libc6-dev-arm64-cross gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
-       qemu-user git util-linux debian-archive-keyring cmake meson ninja-build"
+       qemu-user qemu-utils git util-linux debian-archive-keyring cmake meson ninja-build"
 
 case ${1:-all} in
 build) want=$build ;;

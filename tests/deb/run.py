@@ -42,6 +42,7 @@ dpkg -i /debs/mimus-user_*.deb >/tmp/log 2>&1
 check "mimus-user installs" "ii  mimus-user" dpkg -l mimus-user
 check "mimus runs" "aarch64 " mimus /tmp/show-arm64
 check "mimus-run is there" "usage: mimus-run" mimus-run --help
+check "mimus-img is there" "usage: mimus-img" mimus-img --help
 check "nothing is registered yet" is-not is_not /tmp/show-arm64
 
 dpkg -i /debs/mimus-binfmt_*.deb >/tmp/log 2>&1
