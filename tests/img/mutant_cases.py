@@ -92,7 +92,10 @@ def run_one(command, stdin=None):
 
 
 def try_mutant(job):
-    bins, folder, n, data = job
+    """Its bytes are made here: what this process holds when it forks counts as the program's memory."""
+    bins, folder, n, seed, files = job
+    rng = random.Random(seed * 1000003 + n)
+    data = mutate(rng, rng.choice(files))
     path = os.path.join(folder, "m%d" % n)
     out = os.path.join(folder, "o%d" % n)
     img = os.path.join(bins, "mimus-img")
@@ -122,14 +125,13 @@ def try_mutant(job):
 def case_mutants(kit):
     if not kit.args.san:
         raise Skipped("no build with sanitizers (--san)")
-    rng = random.Random(kit.args.seed)
     san = os.path.abspath(kit.args.san)
     files = []
     for name in bases(kit):
         kit.mimus("check", name)
         with open(name, "rb") as f:
             files.append(f.read())
-    jobs = [(san, kit.dir, n, mutate(rng, rng.choice(files))) for n in range(kit.args.mutants)]
+    jobs = [(san, kit.dir, n, kit.args.seed, files) for n in range(kit.args.mutants)]
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(try_mutant, jobs))
     opened = sum(r[2] for r in results)

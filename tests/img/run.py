@@ -8,12 +8,12 @@ DIR has mimus-img and img-io (io.c), with --san those built with sanitizers. A c
 case_* here or in a file *_cases.py; it says what is wrong by raising.
 """
 import argparse
+import multiprocessing
 import os
 import shutil
 import sys
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 import cli_cases
 import kill_cases
@@ -22,8 +22,9 @@ import random_cases
 from kit import Kit, Skipped, Wrong
 
 
-def run_case(a, name, case):
+def run_case(job):
     """Returns how many passed, failed and were skipped."""
+    a, name, case = job
     kit, began = Kit(a, name[5:]), time.monotonic()
     try:
         counts = case(kit) or 1
@@ -54,9 +55,10 @@ def main():
              for name, case in sorted(vars(module).items())
              if name.startswith("case_") and a.only in "%s.%s" % (module.__name__, name)]
     passed = failed = skipped = 0
-    # Most of a case is waiting for programs: two at once.
-    with ThreadPoolExecutor(2) as pool:
-        for result in pool.map(lambda c: run_case(a, *c), cases):
+    # Most of a case is waiting for programs: two at once, each in a process of its own, since a program's
+    # memory is measured from the fork on.
+    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+        for result in pool.imap(run_case, [(a, *c) for c in cases], chunksize=1):
             passed += result[0]
             failed += result[1]
             skipped += result[2]
