@@ -814,14 +814,10 @@ int disk_create(BlockQueue *q, const char *path, const char *format, const Block
         close(fd);
         return say_why(why, -EAGAIN, "%s: in use by another process", path);
     }
-    if (ftruncate(fd, 0) && errno != EINVAL)        /* EINVAL: a block device */
-        err = say_why(why, -errno, "%s: %s", path, strerror(errno));
-    if (!err) {
-        why[0] = '\0';
-        err = f->create(fd, c, why);
-        if (err && !why[0])
-            say_why(why, err, "%s: %s", path, strerror(-err));
-    }
+    why[0] = '\0';
+    err = f->create(fd, c, why);
+    if (err && !why[0])
+        say_why(why, err, "%s: %s", path, strerror(-err));
     close(fd);
     if (err || !f->preallocate || c->prealloc == PREALLOC_OFF)
         return err;

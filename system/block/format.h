@@ -43,7 +43,7 @@ typedef struct Format {
     void (*info)(Disk *d, BlockInfo *i);
     int (*check)(Disk *d, const BlockCheckOptions *o, BlockCheck *res, char why[BLOCK_WHY]);
 
-    /* create: fd is an empty, locked file. */
+    /* create: fd is a locked file, perhaps of another image: host_empty() it once nothing is refused any more. */
     int (*create)(int fd, const BlockCreate *c, char why[BLOCK_WHY]);
     /* preallocate: the image just made, opened to write. */
     int (*preallocate)(Disk *d, const BlockCreate *c, char why[BLOCK_WHY]);

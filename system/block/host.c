@@ -398,6 +398,11 @@ int host_write_zeroes(int fd, uint64_t off, uint64_t n)
     return 0;
 }
 
+int host_empty(int fd)
+{
+    return ftruncate(fd, 0) && errno != EINVAL ? -errno : 0;     /* EINVAL: a block device */
+}
+
 int host_open(const char *path, int flags, int *fd, uint64_t *size)
 {
     struct stat st;

@@ -56,6 +56,9 @@ int host_zero(int fd, uint64_t off, uint64_t n, bool unmap);
 /* host_write_zeroes: the same by writing them, so that the space is taken for sure. */
 int host_write_zeroes(int fd, uint64_t off, uint64_t n);
 
+/* host_empty: nothing is left of a file; a block device keeps its bytes. */
+int host_empty(int fd);
+
 /* host_open: open a regular file or a block device, without waiting for others; and its size. */
 int host_open(const char *path, int flags, int *fd, uint64_t *size);
 

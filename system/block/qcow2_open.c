@@ -630,7 +630,9 @@ int qcow2_create(int fd, const BlockCreate *o, char why[BLOCK_WHY])
         refcount_put(image + ((1 + s.h.reftable_clusters) << bits) +
                          ((i >> (bits + 3 - order)) << bits),
                      order, i & ((1ull << (bits + 3 - order)) - 1), 1);
-    err = host_pwrite(fd, image, s.h.l1_off, 0);
+    err = host_empty(fd);
+    if (!err)
+        err = host_pwrite(fd, image, s.h.l1_off, 0);
     free(image);
     if (!err && ftruncate(fd, s.h.l1_off + l1_clusters * s.cluster)) {
         struct stat st;

@@ -71,7 +71,7 @@ static int raw_resize(Disk *d, uint64_t size, char why[BLOCK_WHY])
 static int raw_create(int fd, const BlockCreate *c, char why[BLOCK_WHY])
 {
     struct stat st;
-    int err = 0;
+    int err;
 
     if (c->backing_file)
         return say_why(why, -ENOTSUP, "format raw has no backing files");
@@ -79,10 +79,13 @@ static int raw_create(int fd, const BlockCreate *c, char why[BLOCK_WHY])
         return -errno;
     if (!S_ISREG(st.st_mode))
         return 0;
-    if (ftruncate(fd, c->size))
-        return -errno;
     if (c->prealloc == PREALLOC_METADATA)
         return say_why(why, -EINVAL, "format raw has no metadata to preallocate");
+    err = host_empty(fd);
+    if (err)
+        return err;
+    if (ftruncate(fd, c->size))
+        return -errno;
     if (c->prealloc == PREALLOC_FALLOC && c->size && posix_fallocate(fd, 0, c->size))
         err = -ENOSPC;
     if (c->prealloc == PREALLOC_FULL)

@@ -248,10 +248,15 @@ def case_create_and_resize(kit):
         expect(json.loads(kit.mimus("info", "--output=json", "q"))["virtual-size"] == 25 << 20, "size")
     for bad in ["cluster_size=3k", "cluster_size=4M", "cluster_size=256", "refcount_bits=3", "compat=2", "nonesuch=1", "size",
                 "compat=0.10,refcount_bits=8", "preallocation=some", "compression_type=lz"]:
-        kit.mimus("create", "-f", "qcow2", "-o", bad, "bad", "1M", status=1)
+        kit.mimus("create", "-f", "qcow2", "-o", bad, "q", "1M", status=1)
+    for bad in (["-f", "raw", "-o", "preallocation=metadata"], ["-f", "qcow2", "-o", "cluster_size=512"]):
+        kit.mimus("create", *bad, "q", "1T", status=1)
+    # What was refused has left the image alone that was there before.
+    expect(json.loads(kit.mimus("info", "--output=json", "q"))["virtual-size"] == 25 << 20, "size after refusals")
     says(kit, "named", "create", "-f", "qcow2", "-b", "q", "x")
     says(kit, "exclude", "create", "-f", "qcow2", "-b", "q", "-F", "qcow2", "-o", "preallocation=metadata", "x")
     says(kit, "too large", "create", "-f", "qcow2", "-o", "cluster_size=512", "x", "1T")
+    kit.check("q")
     says(kit, "not a size", "create", "x", "1Z")
     kit.mimus("create", "-q", "-f", "raw", "r", "1k")
     kit.mimus("resize", "-f", "raw", "r", "+1.5K")
