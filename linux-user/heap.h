@@ -37,7 +37,7 @@ void heap_own(void);
 /* heap_gone: a process that shared this memory under the lock name pid has ended. */
 void heap_gone(uint32_t pid);
 
-/* Around a fork, innermost. */
+/* Around a fork of a threaded process, innermost. */
 void heap_fork_prepare(void);
 void heap_fork_parent(void);
 void heap_fork_child(void);

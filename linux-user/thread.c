@@ -745,14 +745,17 @@ static long clone_fork(Thread *t, const CloneArgs *a)
     if (had_threads)
         translate_fork_prepare();
     observe_fork_prepare();
-    heap_fork_prepare();
+    if (had_threads)
+        heap_fork_prepare();
     pid = fork_by_libc(a) ? fork_plain(t, a) : fork_clone(a);
     if (pid == 0) {
-        heap_fork_child();
+        if (had_threads)        /* as in fork_child(): else there is nothing to write */
+            heap_fork_child();
         fork_child(t, a);
         observe_fork_child();
     } else {
-        heap_fork_parent();
+        if (had_threads)
+            heap_fork_parent();
         observe_fork_parent();
         if (had_threads)
             translate_fork_parent();
