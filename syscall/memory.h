@@ -15,7 +15,6 @@
 void own_range_add(uint64_t start, uint64_t len);
 void own_range_remove(uint64_t start);
 
-
 /* own_range_overlaps: does [start, start + len) touch memory of ours? */
 bool own_range_overlaps(uint64_t start, uint64_t len);
 

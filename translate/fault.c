@@ -124,7 +124,7 @@ static bool sync_state(Env *env, const ucontext_t *uc, uint32_t *flags)
     sync_registers(env, uc, swap, n_swap, *flags & MAP_BORROWED);
     if (kind != FLAGS_PACKED)
         env->rt.nzcv = flags_pack(kind, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
-    memcpy(env->state + fault_guest->pc_offset, &pc, sizeof(pc));
+    *pc_at(env, fault_guest) = pc;
     return true;
 }
 
@@ -138,14 +138,6 @@ void fault_peek(Env *env, const ucontext_t *uc)
     /* Before the first place that may fault nothing was exchanged yet. */
     if (!sync_state(env, uc, &flags))
         sync_registers(env, uc, NULL, 0, false);
-}
-
-static GuestAddr pc_now(const Env *env)
-{
-    uint64_t pc;
-
-    memcpy(&pc, env->state + fault_guest->pc_offset, sizeof(pc));
-    return guest_addr(pc);
 }
 
 /* leave: make the context return from env_run() with kind. */
@@ -187,7 +179,7 @@ static FaultResult memory_fault(Env *env, int sig, const siginfo_t *info, uconte
         if (needs_interpreter(info)) {
             stats_add(STAT_fault_tagged);
             if (fault_guest->top_byte_ignore)
-                trap_site_note(pc_now(env), TRAP_TAGGED);
+                trap_site_note(guest_addr(*pc_at(env, fault_guest)), TRAP_TAGGED);
         }
         return leave(env, uc, EXIT_DEOPT);
     }

@@ -151,6 +151,12 @@ struct Guest {
     const struct LinuxGuest *linux_abi;     /* syscall/linux_guest.h */
 };
 
+/* pc_at: the guest pc in the state. */
+static inline uint64_t *pc_at(Env *env, const Guest *guest)
+{
+    return (uint64_t *)(env->state + guest->pc_offset);
+}
+
 /*
  * guest_cpu_select: what -cpu TEXT means for the guest, "MODEL[,FEATURE=on|off]...". NULL: the
  * number of the model and its features are in *cpu and *features; else why not, to be shown with

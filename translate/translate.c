@@ -227,7 +227,7 @@ static uint32_t *nzcv_of(Env *env)
 
 static uint64_t *pc_of(Env *env)
 {
-    return (uint64_t *)(env->state + guest->pc_offset);
+    return pc_at(env, guest);
 }
 
 static void flags_to_guest(Env *env)

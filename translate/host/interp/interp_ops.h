@@ -113,11 +113,6 @@ static inline void put_nzcv(Interp *in, unsigned nzcv)
     *(uint32_t *)(in->env->state + in->guest->nzcv_offset) = nzcv << 28;
 }
 
-static inline uint64_t *pc_at(Env *env, const Guest *guest)
-{
-    return (uint64_t *)(env->state + guest->pc_offset);
-}
-
 /*
  * untag: an address without the bits that do not count: the top byte, where bit 55 says which half
  * of the space it is in, or all above 32.
